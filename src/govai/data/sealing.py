@@ -1,0 +1,64 @@
+"""`seal` and `reveal`: into and out of sealed values."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from govai.core.errors import ConfigError
+from govai.core.lang import say
+from govai.core.tags import Tag
+from govai.data.rows import SealedRow, row_items, seal_row
+from govai.data.sealed import Sealed, raw_of, sealed_value
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from govai.data.rows import Classifier
+
+
+def seal(
+    value: Any, *, source: str = "", tags: Mapping[str, str | Tag] | None = None, classify: Classifier | None = None
+) -> Any:
+    """Seal a row (its fields become sealed values) or a single value.
+
+    Args:
+        value: a dict, model, dataclass, named tuple, Series, a list of them, or a scalar. source: the data set.
+        tags: categories or Tags for fields that have none of their own; for a scalar, under the key "".
+        classify: returns tags for fields that nobody tagged; without it they are restricted.
+    """
+    given = {name: one if isinstance(one, Tag) else Tag(one) for name, one in (tags or {}).items()}
+    if isinstance(value, (Sealed, SealedRow)):
+        return value
+    if isinstance(value, list):
+        return [seal(one, source=source, tags=tags, classify=classify) for one in value]
+    if row_items(value) is None:
+        return sealed_value(value, given.get("", Tag()).at(source, ""))
+
+    def named(untagged: Mapping[str, object]) -> Mapping[str, Tag]:
+        left = {name: one for name, one in untagged.items() if name not in given}
+        return {**(classify(left) if classify and left else {}), **{n: t for n, t in given.items() if n in untagged}}
+
+    return seal_row(value, named, source=source)
+
+
+def reveal(value: Any) -> Any:
+    """Return the raw value of what was sealed.
+
+    Raises:
+        ConfigError: it is not sealed.
+    """
+    if isinstance(value, Sealed):
+        return raw_of(value)
+    if isinstance(value, SealedRow):
+        raw = object.__getattribute__(value, "_raw")
+        if raw is None:
+            fields = object.__getattribute__(value, "_fields")
+            return {name: reveal(inner) for name, inner in fields.items()}
+        return raw
+    if isinstance(value, list):
+        return [reveal(one) for one in value]
+    raise ConfigError(
+        say(f"a {type(value).__name__} is not sealed", f"un {type(value).__name__} n'est pas scellé"), where="reveal()"
+    )
+
+

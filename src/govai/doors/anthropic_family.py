@@ -1,0 +1,98 @@
+"""Calls through the anthropic SDK: the messages wire."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from govai.doors.failing import by_status, timed_out, unreachable, word_of
+from govai.doors.family import Request, sdk
+
+if TYPE_CHECKING:
+    from govai.core.errors import ProviderError
+    from govai.core.messages import Message
+    from govai.flow.transports import Governing
+    from govai.policy.registry import Provider
+
+_MAX_TOKENS = 4096  # the API wants a bound; this one fits a long message
+
+
+class AnthropicFamily:
+    """The anthropic SDK."""
+
+    like = "anthropic"
+    path = "/v1/messages"
+
+    def body(self, request: Request, provider: Provider) -> dict[str, Any]:  # noqa: ARG002 -- the same for every host
+        system = [request.system] if request.system else []
+        system += [m.content for m in request.messages if m.role == "system"]
+        body: dict[str, Any] = {
+            "model": request.model,
+            "max_tokens": request.max_tokens or _MAX_TOKENS,
+            "messages": [_message(m) for m in request.messages if m.role != "system"],
+        }
+        if system:
+            body["system"] = "\n\n".join(system)
+        if request.temperature is not None:
+            body["temperature"] = request.temperature
+        if request.schema is not None:
+            schema = sdk("anthropic").transform_schema(request.schema)
+            body["output_config"] = {"format": {"type": "json_schema", "schema": schema}}
+        if request.tools:
+            body["tools"] = [
+                {"name": t.name, "description": t.description, "input_schema": dict(t.parameters)} for t in request.tools
+            ]
+        if request.stream:
+            body["stream"] = True
+        return body
+
+    def client(self, provider: Provider, governing: Governing) -> Any:
+        from govai.doors.wrapping import govern
+
+        made = sdk("anthropic").Anthropic(base_url=provider.base_url, api_key=provider.key(), max_retries=0)
+        return govern(made, governing)
+
+    def aclient(self, provider: Provider, governing: Governing) -> Any:
+        from govai.doors.wrapping import govern
+
+        made = sdk("anthropic").AsyncAnthropic(base_url=provider.base_url, api_key=provider.key(), max_retries=0)
+        return govern(made, governing)
+
+    def send(self, client: Any, body: dict[str, Any], timeout: float) -> Any:
+        from anthropic.types import Message as Native
+
+        options = {"timeout": timeout, "max_retries": 0}
+        return client.post(self.path, cast_to=Native, body=body, options=options)
+
+    def open(self, client: Any, body: dict[str, Any], timeout: float) -> Any:
+        import anthropic
+        from anthropic.types import RawMessageStreamEvent
+
+        kind = anthropic.AsyncStream if isinstance(client, anthropic.AsyncAnthropic) else anthropic.Stream
+        options = {"timeout": timeout, "max_retries": 0}
+        event: Any = RawMessageStreamEvent
+        return client.post(self.path, cast_to=event, body=body, options=options, stream=True, stream_cls=kind[event])
+
+    def translate(self, error: Exception, provider: str) -> ProviderError | None:
+        import httpx2
+
+        anthropic = sdk("anthropic")
+        if isinstance(error, (anthropic.APITimeoutError, httpx2.TimeoutException)):
+            return timed_out(provider)
+        if isinstance(error, (anthropic.APIConnectionError, httpx2.TransportError)):
+            return unreachable(provider)
+        if isinstance(error, anthropic.APIStatusError):
+            status = None if error.status_code == 200 else error.status_code  # noqa: PLR2004 -- an error event in a stream
+            headers = error.response.headers
+            return by_status(status, provider, word=word_of(error.body), request_id=error.request_id, headers=headers)
+        return None
+
+
+def _message(message: Message) -> dict[str, Any]:
+    if message.role == "tool":
+        result = {"type": "tool_result", "tool_use_id": message.tool_call_id, "content": message.content}
+        return {"role": "user", "content": [result]}
+    if not message.tool_calls:
+        return {"role": message.role, "content": message.content}
+    blocks: list[dict[str, Any]] = [{"type": "text", "text": message.content}] if message.content else []
+    blocks += [{"type": "tool_use", "id": c.id, "name": c.name, "input": c.arguments} for c in message.tool_calls]
+    return {"role": message.role, "content": blocks}

@@ -1,0 +1,144 @@
+"""The governed native clients of a governor: one per provider entry, and one per event loop for asyncio."""
+
+from __future__ import annotations
+
+import threading
+import weakref
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from govai.core.errors import ConfigError
+from govai.core.lang import say
+from govai.core.names import did_you_mean
+from govai.core.scope import Scope
+from govai.doors.anthropic_family import AnthropicFamily
+from govai.doors.offline import HOST, OfflineFamily
+from govai.doors.openai_family import OpenAIFamily
+from govai.doors.wrapping import base_error, family_of, govern, governed_by
+from govai.flow.transports import Governing
+
+if TYPE_CHECKING:
+    from govai.doors.family import Family
+    from govai.flow.engine import Engine
+    from govai.policy.registry import Provider
+
+_FAMILIES: dict[str, Family] = {"openai": OpenAIFamily(), "anthropic": AnthropicFamily()}
+_OFFLINE: Family = OfflineFamily()
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Where a call goes: a provider entry of the policy, the family that speaks to it, and its name for the model."""
+
+    provider: Provider
+    family: Family
+    model: str
+
+
+class Clients:
+    """Makes and keeps governed clients. Safe between threads and event loops."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._lock = threading.Lock()
+        self._sync: dict[str, Any] = {}
+        self._async: weakref.WeakKeyDictionary[Any, dict[str, Any]] = weakref.WeakKeyDictionary()
+        self._given: weakref.WeakKeyDictionary[Any, Any] = weakref.WeakKeyDictionary()
+
+    def target(self, model: str) -> Target:
+        """Return where `provider:model` goes.
+
+        Raises:
+            ConfigError: not of that shape, an unknown provider entry, or a family that is not built yet.
+        """
+        name, colon, word = model.partition(":") if isinstance(model, str) else ("", "", "")
+        if not colon or not name or not word:
+            raise ConfigError(
+                say("a model is named 'provider:model'", "un modèle se nomme « fournisseur:modèle »"),
+                where="model=",
+                todo="openai:…, anthropic:…, offline:demo",
+            )
+        provider = self._engine.policy.provider(name)
+        if provider.host == HOST:
+            return Target(provider, _OFFLINE, word)
+        family = _FAMILIES.get(provider.like)
+        if family is None:
+            raise ConfigError(
+                say(f"calls to '{provider.like}' are not built yet", f"les appels à « {provider.like} » viendront plus tard"),
+                where=f"provider '{name}'",
+                todo=did_you_mean(provider.like, [*_FAMILIES, "offline"]),
+            )
+        return Target(provider, family, word)
+
+    def sync(self, target: Target, client: Any = None) -> Any:
+        """Return the governed client for a target, or `client` governed."""
+        if client is not None:
+            return self._govern(client, target)
+        with self._lock:
+            made = self._sync.get(target.provider.name)
+            if made is None:
+                made = self._sync[target.provider.name] = target.family.client(target.provider, self._governing(target))
+            return made
+
+    def asyncio(self, target: Target, client: Any = None) -> Any:
+        """Return the governed asyncio client for a target in the running loop, or `client` governed."""
+        if client is not None:
+            return self._govern(client, target)
+        import asyncio
+
+        loop = asyncio.get_running_loop()
+        with self._lock:
+            kept = self._async.setdefault(loop, {})
+            made = kept.get(target.provider.name)
+            if made is None:
+                made = kept[target.provider.name] = target.family.aclient(target.provider, self._governing(target))
+            return made
+
+    def wrap(self, client: Any, defaults: Scope) -> Any:
+        """Return a governed client of the same type, with `defaults` under whatever scope it is used in."""
+        like = family_of(client)
+        return govern(client, Governing(self._engine, defaults, like, base_error(like)))
+
+    def close(self) -> None:
+        """Close the clients made for sync calls."""
+        with self._lock:
+            made, self._sync = list(self._sync.values()), {}
+        for client in made:
+            client.close()
+
+    async def aclose(self) -> None:
+        """Close all clients, those of the running loop included."""
+        import asyncio
+
+        self.close()
+        with self._lock:
+            made = list(self._async.pop(asyncio.get_running_loop(), {}).values())
+        for client in made:
+            await (client.aclose() if hasattr(client, "aclose") else client.close())
+
+    def _governing(self, target: Target) -> Governing:
+        return Governing(self._engine, Scope(), target.provider.like, base_error(target.family.like))
+
+    def _govern(self, client: Any, target: Target) -> Any:
+        how = governed_by(client)
+        if how is not None and how.engine is self._engine:
+            return client
+        if how is not None:
+            raise ConfigError(
+                say("this client is governed by another Governor", "ce client est gouverné par un autre Governor"),
+                where="client=",
+                todo=say("give the original client", "donnez le client d'origine"),
+            )
+        with self._lock:
+            made = self._given.get(client)
+        if made is None:
+            if family_of(client) != target.family.like:
+                raise ConfigError(
+                    say(f"this client does not speak {target.family.like}", f"ce client ne parle pas {target.family.like}"),
+                    where="client=",
+                    todo=say("give a client of the model's provider", "donnez un client du fournisseur du modèle"),
+                )
+            made = govern(client, self._governing(target))
+            with self._lock:
+                self._given[client] = made
+        return made

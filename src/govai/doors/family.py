@@ -1,0 +1,81 @@
+"""What govai needs to know of one SDK to make calls through it. One module per family implements it."""
+
+from __future__ import annotations
+
+import importlib
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Protocol
+
+from govai.core.errors import ConfigError
+from govai.core.lang import say
+
+if TYPE_CHECKING:
+    from types import ModuleType
+
+    from govai.core.errors import ProviderError
+    from govai.core.messages import Message
+    from govai.doors.tools import Tool
+    from govai.flow.transports import Governing
+    from govai.policy.registry import Provider
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A call in no provider's words; sealed values in it are still references.
+
+    Args:
+        model: the provider's own name of it. system, messages: what is said. schema: a pydantic model or None.
+        max_tokens: of the answer. temperature: 0 to 2. stream: answer in pieces.
+    """
+
+    model: str
+    messages: tuple[Message, ...] = field(repr=False)
+    system: str = field(default="", repr=False)
+    schema: Any = None
+    tools: tuple[Tool, ...] = ()
+    max_tokens: int | None = None
+    temperature: float | None = None
+    stream: bool = False
+
+
+class Family(Protocol):
+    """One SDK. `body` is the wire format's JSON; `send` and its variants post it and return native objects."""
+
+    like: str
+    path: str
+
+    def body(self, request: Request, provider: Provider) -> dict[str, Any]:
+        """Return the JSON body of a request."""
+        ...
+
+    def client(self, provider: Provider, governing: Governing) -> Any:
+        """Return a governed native client, without retries of its own."""
+        ...
+
+    def aclient(self, provider: Provider, governing: Governing) -> Any:
+        """Return a governed native asyncio client."""
+        ...
+
+    def send(self, client: Any, body: dict[str, Any], timeout: float) -> Any:
+        """Post the body; return the native answer, an awaitable of it for an asyncio client."""
+        ...
+
+    def open(self, client: Any, body: dict[str, Any], timeout: float) -> Any:
+        """Post the body; return the native stream, an awaitable of it for an asyncio client."""
+        ...
+
+    def translate(self, error: Exception, provider: str) -> ProviderError | None:
+        """Return what a native error is in govai's tree; None when it is not one of this SDK's."""
+        ...
+
+
+def sdk(name: str) -> ModuleType:
+    """Import an SDK; ConfigError with the command that installs it when it is missing."""
+    try:
+        return importlib.import_module(name)
+    except ImportError:
+        pass
+    raise ConfigError(
+        say(f"the {name} SDK is not installed", f"le SDK {name} n'est pas installé"),
+        todo=f"pip install 'govai[{name}]'",
+    )

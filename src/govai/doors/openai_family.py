@@ -1,0 +1,113 @@
+"""Calls through the openai SDK: the chat completions wire, for OpenAI and every server that speaks it."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from govai.doors.failing import by_status, timed_out, unreachable, word_of
+from govai.doors.family import Request, sdk
+from govai.doors.schemas import strict_schema
+
+if TYPE_CHECKING:
+    from govai.core.errors import ProviderError
+    from govai.core.messages import Message
+    from govai.flow.transports import Governing
+    from govai.policy.registry import Provider
+
+_OWN_HOST = "api.openai.com"
+
+
+class OpenAIFamily:
+    """The openai SDK."""
+
+    like = "openai"
+    path = "/v1/chat/completions"
+
+    def body(self, request: Request, provider: Provider) -> dict[str, Any]:
+        messages = [{"role": "system", "content": request.system}] if request.system else []
+        body: dict[str, Any] = {"model": request.model, "messages": messages + [_message(m) for m in request.messages]}
+        if request.max_tokens is not None:  # OpenAI's own name for it is newer than most other servers
+            body["max_completion_tokens" if provider.host == _OWN_HOST else "max_tokens"] = request.max_tokens
+        if request.temperature is not None:
+            body["temperature"] = request.temperature
+        if request.schema is not None:
+            schema = {"name": request.schema.__name__, "schema": strict_schema(request.schema), "strict": True}
+            body["response_format"] = {"type": "json_schema", "json_schema": schema}
+        if request.tools:
+            body["tools"] = [
+                {
+                    "type": "function",
+                    "function": {"name": t.name, "description": t.description, "parameters": dict(t.parameters)},
+                }
+                for t in request.tools
+            ]
+        if request.stream:
+            body |= {"stream": True, "stream_options": {"include_usage": True}}
+        return body
+
+    def client(self, provider: Provider, governing: Governing) -> Any:
+        from govai.doors.wrapping import govern
+
+        made = sdk("openai").OpenAI(base_url=provider.base_url + "/v1", api_key=provider.key(), max_retries=0)
+        return govern(made, governing)
+
+    def aclient(self, provider: Provider, governing: Governing) -> Any:
+        from govai.doors.wrapping import govern
+
+        made = sdk("openai").AsyncOpenAI(base_url=provider.base_url + "/v1", api_key=provider.key(), max_retries=0)
+        return govern(made, governing)
+
+    def send(self, client: Any, body: dict[str, Any], timeout: float) -> Any:
+        from openai.types.chat import ChatCompletion
+
+        options = {"timeout": timeout, "max_retries": 0}
+        return client.post("/chat/completions", cast_to=ChatCompletion, body=body, options=options)
+
+    def open(self, client: Any, body: dict[str, Any], timeout: float) -> Any:
+        import openai
+        from openai.types.chat import ChatCompletionChunk
+
+        kind = openai.AsyncStream if isinstance(client, openai.AsyncOpenAI) else openai.Stream
+        options = {"timeout": timeout, "max_retries": 0}
+        return client.post(
+            "/chat/completions",
+            cast_to=ChatCompletionChunk,
+            body=body,
+            options=options,
+            stream=True,
+            stream_cls=kind[ChatCompletionChunk],
+        )
+
+    def translate(self, error: Exception, provider: str) -> ProviderError | None:
+        openai = sdk("openai")
+        if isinstance(error, openai.APITimeoutError):
+            return timed_out(provider)
+        if isinstance(error, openai.APIConnectionError):
+            return unreachable(provider)
+        if isinstance(error, openai.APIStatusError):
+            word = word_of(error.body)
+            headers = error.response.headers
+            return by_status(error.status_code, provider, word=word, request_id=error.request_id, headers=headers)
+        if isinstance(error, openai.APIError):
+            return by_status(None, provider, word=word_of(error.body) or str(error.code or ""))
+        return None
+
+
+def _message(message: Message) -> dict[str, Any]:
+    out: dict[str, Any] = {"role": message.role, "content": message.content}
+    if message.tool_calls:
+        out["tool_calls"] = [
+            {
+                "id": call.id,
+                "type": "function",
+                "function": {"name": call.name, "arguments": json.dumps(call.arguments, ensure_ascii=False)},
+            }
+            for call in message.tool_calls
+        ]
+        out["content"] = message.content or None
+    if message.role == "tool":
+        out["tool_call_id"] = message.tool_call_id
+    return out
+
+

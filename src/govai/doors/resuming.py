@@ -1,0 +1,100 @@
+"""Go on with a call that waited for a review: its own protected request goes the same way down again."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from govai.core.scope import Scope
+from govai.data.rows import Declared
+from govai.doors import generating
+from govai.doors.schemas import check_schema
+from govai.doors.stating import Statement, receives
+from govai.doors.tools import read_tools
+from govai.flow.asked import Asked
+from govai.flow.envelope import Envelope
+from govai.flow.reviewing import settled
+from govai.wire.codec import parse
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from govai.core.messages import Reply
+    from govai.doors.clients import Clients
+    from govai.flow.engine import Engine
+
+_WORDS = ("purpose", "actor", "subject", "session", "job", "run_id")
+
+
+def resume(
+    engine: Engine,
+    clients: Clients,
+    defaults: Scope,
+    ticket_id: str,
+    *,
+    client: Any = None,
+    tools: Sequence[Any] | None = None,
+    schema: type[Any] | None = None,
+) -> Reply:
+    """Return the reply of an approved ticket: its prompt is sent now, or its answer handed out."""
+    order, streamed = _order(engine, clients, defaults, ticket_id, client, tools, schema)
+    if not streamed:
+        return generating.generate(clients, order)
+    with generating.Stream(clients, order) as stream:
+        for _piece in stream:
+            continue
+    return stream.reply
+
+
+async def aresume(
+    engine: Engine,
+    clients: Clients,
+    defaults: Scope,
+    ticket_id: str,
+    *,
+    client: Any = None,
+    tools: Sequence[Any] | None = None,
+    schema: type[Any] | None = None,
+) -> Reply:
+    """The asyncio twin of `resume`."""
+    import asyncio
+
+    order, streamed = await asyncio.to_thread(_order, engine, clients, defaults, ticket_id, client, tools, schema)
+    if not streamed:
+        return await generating.agenerate(clients, order)
+    async with generating.AsyncStream(clients, order) as stream:
+        async for _piece in stream:
+            continue
+    return stream.reply
+
+
+def _order(
+    engine: Engine,
+    clients: Clients,
+    defaults: Scope,
+    ticket_id: str,
+    client: Any,
+    tools: Sequence[Any] | None,
+    schema: type[Any] | None,
+) -> tuple[generating.Order, bool]:
+    check_schema(schema)
+    settled(engine.desk.get(ticket_id))
+    kept = Envelope.from_bytes(engine.desk.envelope(ticket_id))
+    call = kept.call
+    described = read_tools(tools or ())
+    allowed = {name: tuple(categories) for name, categories in call["receives"].items()} | receives(described)
+    scope = replace(defaults, **{word: call[word] for word in _WORDS}, review="queue")
+    asked = Asked(
+        scope=scope,
+        door=call["door"],
+        key=call["key"],
+        ticket=ticket_id,
+        declared=call["declared"],
+        receives=allowed,
+        model=call["model"],
+        call_id=call["call_id"],
+    )
+    named = call["provider"] + ":" + str(parse(kept.body).get("model"))
+    words = Statement(messages=(), declared=Declared((), (), ()), schema=schema, tools=described)
+    order = generating.Order(words, (clients.target(named),), asked, client=client, body=parse(kept.body))
+    return order, bool(call["stream"])

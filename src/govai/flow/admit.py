@@ -1,0 +1,146 @@
+"""Admit: the one way down. Read, see, decide, ask, protect, and make the intent durable before the first byte leaves.
+
+Written once as a generator of waits; `waits.run` and `waits.arun` drive it. Whatever goes wrong, nothing leaves.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from govai.core.canonical import digest
+from govai.core.data import Seen
+from govai.core.errors import GovaiError, LedgerUnavailable, PolicyError, Ungoverned
+from govai.core.exchange import spell
+from govai.core.lang import say
+from govai.flow import recording
+from govai.flow.call import Call
+from govai.flow.outgoing import read_outgoing
+from govai.flow.protecting import conversation_key, protect
+from govai.flow.releasing import go_on_with, kept, resumed
+from govai.flow.reviewing import Matter, needs_on, review
+from govai.flow.seeing import see
+from govai.flow.waits import Commit, Wait
+from govai.policy.judge import Question
+from govai.protect.tokens import Tokens
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+
+    import httpx2
+
+    from govai.flow.asked import Asked
+    from govai.flow.engine import Engine
+
+_TODO = {
+    "opaque": ("cannot be looked into", "ne peut être examiné"),
+    "references": ("is something the provider already holds", "est déjà chez le fournisseur"),
+    "recipients": ("is a tool the provider runs", "est un outil que le fournisseur exécute"),
+}
+
+
+def admit(engine: Engine, asked: Asked, request: httpx2.Request, raw: bytes, like: str) -> Generator[Wait, Any, Call]:
+    """Decide on one request, whose body is `raw`; return the call that may leave, or that is already answered.
+
+    Raises:
+        GovaiError: it may not leave; the refusal is recorded.
+    """
+    call = Call(engine, asked)
+    for sink in asked.scope.sinks:
+        engine.ledger.attach(sink)
+    failure: GovaiError
+    try:
+        call.outgoing = read_outgoing(engine.policy, request, raw, like)
+        yield from _prepare(call)
+    except LedgerUnavailable:
+        raise
+    except GovaiError as error:
+        failure = error
+    except Exception as error:  # noqa: BLE001 -- fail closed, and without the message: it may hold a value
+        failure = PolicyError(
+            say(f"looking into the request failed ({type(error).__name__})", f"examen impossible ({type(error).__name__})"),
+            todo=say("nothing left; please report it with the shape of the request", "rien n'est parti ; signalez-le"),
+        )
+    else:
+        return call
+    yield Commit(
+        engine.ledger,
+        (recording.refusal(engine, asked, call.outgoing, call.sight, call.decision, failure),),
+    )
+    raise failure
+
+
+def decide(call: Call) -> None:
+    """See and judge, without protecting or sending: the first half of `admit`, which `explain` also uses.
+
+    Raises:
+        Ungoverned: the request names something that nothing allows. PurposeRequired, ConsentRequired, ConfigError: from the policy.
+    """
+    engine, asked, outgoing = call.engine, call.asked, call.read
+    if asked.scope.purpose:
+        engine.policy.purpose(asked.scope.purpose)
+    _refuse_unnamed(call)
+    call.sight = see(engine.lookout, [*outgoing.view.slots, *outgoing.extra], asked)
+    if not asked.declared and any(spot.datum.seen is Seen.SEALED for spot in call.sight.spots):
+        asked = call.asked = replace(asked, declared=True)
+    call.decision = engine.policy.judge(
+        Question(
+            items=tuple(call.sight.items),
+            purpose=asked.scope.purpose,
+            provider=outgoing.provider,
+            blocks=asked.scope.block,
+            needs=asked.scope.needs,
+            declared=asked.declared,
+            observe=engine.observe,
+        )
+    )
+
+
+def _prepare(call: Call) -> Generator[Wait, Any, None]:
+    engine, asked, outgoing = call.engine, call.asked, call.read
+    if asked.ticket:
+        yield from resumed(call)
+        return
+    decide(call)
+    if call.sight is None or call.decision is None:
+        raise AssertionError("decide fills both")
+    trace = asked.trace
+    trace.decision, trace.provider = call.decision, call.decision.provider
+    call.token_key = conversation_key(engine.key("placeholders"), asked.scope, outgoing.view.first_user)
+    call.tokens = Tokens(call.token_key)
+    call.raw = protect(outgoing.body, call.sight, call.decision, call.tokens, outgoing.view.model)
+    call.text = digest(call.raw)
+    trace.sent = tuple((spell(path), text) for path, text in call.texts())
+    if (yield from kept(call)):
+        return
+    yield from _review_prompt(call)
+    if call.intent is None:
+        call.intent = recording.intent(engine, asked, outgoing, call.sight, call.decision, call.raw)
+        yield Commit(engine.ledger, (call.intent,))
+    trace.record_id = call.intent.id
+
+
+def _review_prompt(call: Call) -> Generator[Wait, Any, None]:
+    needs = needs_on(call.judged, "prompt")
+    if not needs:
+        return
+    text = "\n\n".join(text for _path, text in call.texts())
+    matter = Matter("prompt", text, call.envelope(None), call.fingerprint("prompt"), call.digests())
+    passed = yield from review(call.engine, call.asked, call.judged, needs, matter)
+    yield from go_on_with(call, passed)
+
+
+def _refuse_unnamed(call: Call) -> None:
+    view, policy = call.read.view, call.engine.policy
+    for group, named in (("opaque", view.opaque), ("references", view.references), ("recipients", view.recipients)):
+        for name, where in named:
+            if not policy.permits(group, name):
+                raise Ungoverned(
+                    say(f"'{name}' {_TODO[group][0]}", f"« {name} » {_TODO[group][1]}"),
+                    where=where,
+                    todo=say(
+                        f"leave it out, or name it in the policy: allow: {{{group}: [{name}]}}",
+                        f"retirez-le, ou nommez-le dans la politique : allow: {{{group}: [{name}]}}",
+                    ),
+                )
+

@@ -1,0 +1,111 @@
+"""What the caller says about a call, and what the call tells the caller: how doors and the transport speak."""
+
+from __future__ import annotations
+
+from contextvars import ContextVar
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+from govai.core.exchange import Usage
+from govai.core.records import new_id
+from govai.core.scope import Scope, current
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from govai.core.data import Tracked
+    from govai.core.decisions import Decision
+    from govai.core.messages import ToolCall
+
+
+@dataclass(slots=True)
+class Trace:
+    """What the transport saw of one call; a door makes its Reply from it. It belongs to that call alone."""
+
+    decision: Decision | None = None
+    record_id: str = ""
+    provider: str = ""
+    sent: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+    text: list[str] = field(default_factory=list, repr=False)
+    protected: list[str] = field(default_factory=list, repr=False)
+    pieces: list[str] = field(default_factory=list, repr=False)
+    tools: list[ToolCall] = field(default_factory=list, repr=False)
+    usage: Usage = field(default_factory=Usage)
+    model: str = ""
+    finish_reason: str | None = None
+    request_id: str | None = None
+    error: str | None = None
+
+    def take(self) -> list[str]:
+        """Return the restored pieces of text that arrived since the last time."""
+        pieces, self.pieces = self.pieces, []
+        return pieces
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What holds for one call, whoever said it: keyword, scope, bound governor or wrapped client.
+
+    Attributes:
+        scope: purpose, actor, subject, session, job, blocks, reviews, tracked values.
+        door: `generate` or `wrap`. key: idempotency. ticket: the ticket being resumed.
+        subjects: (category, value) pairs naming who the declared data is about.
+        declared: some data was declared, so the call does not rest on patterns only.
+        receives: for each tool, the categories whose values its arguments may hold.
+        template: digest of the unfilled template, to group reviews.
+    """
+
+    scope: Scope
+    door: str = "wrap"
+    key: str = ""
+    ticket: str = ""
+    subjects: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+    declared: bool = False
+    receives: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    template: str = ""
+    model: str = ""
+    call_id: str = field(default_factory=new_id)
+    trace: Trace = field(default_factory=Trace, repr=False)
+
+    @property
+    def known(self) -> tuple[Tracked, ...]:
+        return self.scope.tracked
+
+
+_asked: ContextVar[Asked | None] = ContextVar("govai_asked", default=None)
+
+
+def effective(defaults: Scope, said: Scope | None = None) -> Scope:
+    """Return what counts here: `said` (keywords) over the innermost scope over `defaults` (bind, wrap, config)."""
+    scope, said = current(), said or Scope()
+    words = ("purpose", "actor", "subject", "session", "job", "run_id")
+    chosen = {word: getattr(said, word) or getattr(scope, word) or getattr(defaults, word) for word in words}
+    review: Any = next((s.review for s in (said, scope, defaults) if s.review is not None), None)
+    lists = ("tracked", "block", "needs", "sinks")
+    gathered = {word: getattr(defaults, word) + getattr(scope, word) + getattr(said, word) for word in lists}
+    return replace(defaults, **chosen, **gathered, review=review)
+
+
+def asked_here(defaults: Scope) -> Asked:
+    """Return what the door in use said, else what the scope and `defaults` say (a wrapped client)."""
+    asked = _asked.get()
+    if asked is not None:
+        return asked
+    scope = effective(defaults)
+    return Asked(scope=scope, declared=bool(scope.tracked))
+
+
+class Asking:
+    """Holds an Asked for the transport while the SDK is called: `with Asking(asked): client.create(…)`."""
+
+    __slots__ = ("_asked", "_token")
+
+    def __init__(self, asked: Asked) -> None:
+        self._asked = asked
+
+    def __enter__(self) -> Asked:
+        self._token = _asked.set(self._asked)
+        return self._asked
+
+    def __exit__(self, *exc: object) -> None:
+        _asked.reset(self._token)

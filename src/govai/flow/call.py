@@ -1,0 +1,171 @@
+"""One attempt on its way: what was read, seen, decided and prepared. It belongs to one call and is shared with none."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+from govai.core.exchange import SlotKind
+from govai.flow import recording
+from govai.flow.asked import Trace
+from govai.flow.envelope import Envelope, keep_decision
+from govai.flow.reviewing import needs_on
+from govai.flow.settling import Settlement
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from govai.core.decisions import Decision
+    from govai.core.exchange import Path
+    from govai.core.records import Draft
+    from govai.flow.asked import Asked
+    from govai.flow.engine import Engine
+    from govai.flow.envelope import Answer
+    from govai.flow.outgoing import Outgoing
+    from govai.flow.seeing import Sight
+    from govai.protect.tokens import Tokens
+
+
+@dataclass(slots=True)
+class Call:
+    """An attempt, filled from step to step.
+
+    Attributes:
+        raw: the protected body that may leave. text: digest of the protected body before any reviewer's edit. intent: its durable record.
+        answer: a released or kept answer that stands in for the network, in its protected form.
+    """
+
+    engine: Engine
+    asked: Asked
+    outgoing: Outgoing | None = None
+    sight: Sight | None = None
+    decision: Decision | None = None
+    tokens: Tokens | None = None
+    token_key: bytes = field(default=b"", repr=False)
+    raw: bytes = field(default=b"", repr=False)
+    text: str = ""
+    intent: Draft | None = None
+    answer: Answer | None = None
+    started: int = field(default_factory=time.monotonic_ns)
+
+    @property
+    def held(self) -> bool:
+        """Whether the answer must be complete before anything of it is handed out: a review, or a key to keep it by."""
+        return bool(self.asked.key) or (self.decision is not None and bool(needs_on(self.decision, "output")))
+
+    @property
+    def read(self) -> Outgoing:
+        if self.outgoing is None:
+            raise AssertionError("the request was not read")
+        return self.outgoing
+
+    @property
+    def placeholders(self) -> Tokens:
+        if self.tokens is None:
+            raise AssertionError("the request was not protected")
+        return self.tokens
+
+    @property
+    def judged(self) -> Decision:
+        if self.decision is None:
+            raise AssertionError("the request was not judged")
+        return self.decision
+
+    def fingerprint(self, on: str) -> str:
+        """Return the name of this very call: the same text, policy, decision, purpose, actor and key give the same."""
+        decision, scope = self.judged, self.asked.scope
+        return self.engine.fingerprint(
+            {
+                "on": on,
+                "text": self.text,
+                "host": self.read.host,
+                "policy": self.engine.policy.digest,
+                "decision": "|".join((decision.effect.word, *decision.rules)),
+                "purpose": scope.purpose,
+                "actor": scope.actor,
+                "key": self.asked.key,
+            }
+        )
+
+    def digests(self) -> dict[str, str]:
+        """Return what a ticket is bound to."""
+        return {"text": self.text, "policy": self.engine.policy.digest}
+
+    def texts(self) -> list[tuple[Path, str]]:
+        """Return the protected text slots of the request's messages, as they are about to leave."""
+        if self.outgoing is None or self.sight is None:
+            return []
+        found = []
+        for slot in self.read.view.slots:
+            if slot.kind is SlotKind.TEXT and slot.message >= 0:
+                text = self.read.body
+                for step in slot.path:
+                    text = text[step]
+                found.append((slot.path, str(text)))
+        return found
+
+    def envelope(self, answer: Answer | None) -> Envelope:
+        """Return all that is needed to go on after a review."""
+        scope = self.asked.scope
+        words = ("purpose", "actor", "subject", "session", "job", "run_id")
+        call: dict[str, Any] = {
+            **{word: getattr(scope, word) for word in words},
+            "key": self.asked.key,
+            "door": self.asked.door,
+            "call_id": self.asked.call_id,
+            "declared": self.asked.declared,
+            "receives": dict(self.asked.receives),
+            "provider": self.judged.provider,
+            "model": self.asked.model or self.read.view.model,
+            "stream": self.read.stream,
+            "text": self.text,
+            "policy": self.engine.policy.digest,
+            "decision": keep_decision(self.judged),
+            "record_id": self.intent.id if self.intent else "",
+        }
+        return Envelope(call, self.raw, self.token_key, self.placeholders, answer)
+
+    def settlement(self, headers: Mapping[str, str]) -> Settlement:
+        """Return what settles the answer to this attempt and records its outcome, once."""
+        return self._settlement(self.asked, headers)
+
+    def rehearsal(self, headers: Mapping[str, str]) -> tuple[Settlement, Trace]:
+        """Return the same with a trace of its own: for an answer that may not be handed out yet."""
+        aside = replace(self.asked, trace=Trace())
+        return self._settlement(aside, headers), aside.trace
+
+    def replay(self) -> Settlement:
+        """Return what restores an answer whose outcome is already recorded."""
+        return Settlement(self.read, self.placeholders, self.asked, lambda _status, _error: None)
+
+    def failed(self, error: str) -> None:
+        """Record that the attempt got no answer."""
+        self._record(Trace(), "failed", error, {}, [])
+
+    def _settlement(self, asked: Asked, headers: Mapping[str, str]) -> Settlement:
+        settlement: Settlement
+
+        def ended(status: str, error: str) -> None:
+            self._record(asked.trace, status, error, headers, settlement.incidents)
+
+        settlement = Settlement(self.read, self.placeholders, asked, ended)
+        return settlement
+
+    def _record(self, trace: Trace, status: str, error: str, headers: Mapping[str, str], incidents: list[str]) -> None:
+        if self.intent is None:
+            return
+        named = (headers.get(name) for name in self.read.wire.request_id_headers)
+        body = {
+            "purpose": self.asked.scope.purpose,
+            "status": status,
+            "error": error,
+            "model": trace.model,
+            "finish_reason": trace.finish_reason,
+            "usage": {"input_tokens": trace.usage.input_tokens, "output_tokens": trace.usage.output_tokens},
+            "output": self.engine.commitment("commitments", "".join(trace.protected).encode("utf-8", "surrogatepass")),
+            "request_id": next((name for name in named if name), trace.request_id),
+            "latency_us": (time.monotonic_ns() - self.started) // 1000,
+            "incidents": incidents,
+        }
+        self.engine.ledger.enqueue(recording.outcome(self.asked, self.intent.id, body))

@@ -1,0 +1,178 @@
+"""A request as it is about to leave: where to, and its parsed body. What cannot be read is refused here.
+
+Knows HTTP; knows neither the policy's rules nor the SDKs.
+"""
+
+from __future__ import annotations
+
+import re
+import zlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote_plus
+
+from govai.core.errors import Ungoverned
+from govai.core.exchange import Operation, RequestView, Slot, SlotKind
+from govai.core.lang import say
+from govai.wire.codec import parse
+from govai.wire.formats import endpoint_of
+
+if TYPE_CHECKING:
+    import httpx2
+
+    from govai.core.exchange import WireFormat
+    from govai.policy.policy import Policy
+    from govai.policy.registry import Provider
+
+_MAX_INFLATED = 64 * 1024 * 1024  # bytes; a compressed body beyond this is not inflated
+_AUTH = frozenset({"authorization", "x-api-key", "api-key", "x-goog-api-key", "proxy-authorization"})
+_DULL = re.compile(r"[\w./;:,+() =*-]{0,160}")  # what SDKs write into protocol headers
+_PROTOCOL = frozenset(
+    "host accept accept-encoding accept-language connection content-type content-length content-encoding user-agent "
+    "anthropic-version anthropic-beta transfer-encoding idempotency-key openai-organization openai-project".split()
+)
+_DIGITS = re.compile(r"\d{7}")
+
+
+@dataclass(slots=True)
+class Outgoing:
+    """A readable request.
+
+    Attributes:
+        provider: the registry's entry for the host, None when there is none. host: with its port, as recorded.
+        wire: the format it speaks. operation: what the endpoint does. body: parsed JSON (None without a body).
+        view: its slots. extra: slots of the query and headers, all control.
+    """
+
+    provider: Provider | None
+    host: str
+    wire: WireFormat
+    operation: Operation
+    body: Any
+    view: RequestView
+    extra: list[Slot]
+    stream: bool
+
+
+def read_outgoing(policy: Policy, request: httpx2.Request, raw: bytes, like: str) -> Outgoing:
+    """Read a request whose body has been loaded.
+
+    Raises:
+        Ungoverned: another protocol, an endpoint no format knows, a body that cannot be looked into.
+    """
+    url = request.url
+    host = url.netloc.decode("ascii")
+    if url.scheme not in ("http", "https") or "upgrade" in request.headers:
+        raise Ungoverned(
+            say("a websocket or another protocol would go around govai", "un websocket contournerait govai"),
+            where=host,
+            todo=say("use the plain HTTP endpoints", "utilisez les points d'accès HTTP"),
+        )
+    if url.userinfo:
+        host = host.rpartition("@")[2]
+    path = url.raw_path.decode("ascii").partition("?")[0]
+    found = policy.locate(host, path, like)
+    provider, rest = found if found else (None, path)
+    family = provider.like if provider else like
+    endpoint = endpoint_of(family, request.method, rest)
+    if endpoint is None:
+        raise _unknown_endpoint(host, request.method, path, family, registered=provider is not None)
+    wire, place = endpoint
+    body = _body(request, raw)
+    view = _view(wire, place.operation, body)
+    return Outgoing(provider, host, wire, place.operation, body, view, _extra(request), view.stream)
+
+
+def _unknown_endpoint(host: str, method: str, path: str, family: str, *, registered: bool) -> Ungoverned:
+    safe = path if re.fullmatch(r"[/\w.-]{1,80}", path) and not re.search(r"\d{5}|@", path) else "…"
+    known = say(f"the {family or 'unknown'} wire format", f"le format {family or 'inconnu'}")
+    todo = (
+        say("call an endpoint that is governed: chat completions, messages", "appelez chat completions ou messages")
+        if registered
+        else say(
+            f"register the host in the policy: providers: {{name: {{like: {family or 'openai'}, host: '{host}'}}}}",
+            f"déclarez l'hôte dans la politique : providers: {{nom: {{like: {family or 'openai'}, host: '{host}'}}}}",
+        )
+    )
+    return Ungoverned(
+        say(
+            f"{method} {safe} is not an endpoint that {known} knows",
+            f"{method} {safe} n'est pas un point d'accès que connaît {known}",
+        ),
+        where=host,
+        todo=todo,
+    )
+
+
+def _body(request: httpx2.Request, raw: bytes) -> Any:
+    if not raw:
+        return None
+    kind = request.headers.get("content-type", "application/json").partition(";")[0].strip().lower()
+    if kind != "application/json":
+        raise _unreadable(say(f"its content type is {_plain(kind)}", f"son type est {_plain(kind)}"))
+    raw = _inflate(raw, request.headers.get("content-encoding", "identity").strip().lower())
+    try:
+        return parse(raw)
+    except ValueError:
+        problem = say("it is not JSON", "ce n'est pas du JSON")
+    raise _unreadable(problem)
+
+
+def _plain(word: str) -> str:
+    return word if re.fullmatch(r"[a-z0-9.+/-]{1,60}", word) else "?"
+
+
+def _inflate(raw: bytes, coding: str) -> bytes:
+    if coding in ("", "identity"):
+        return raw
+    if coding in ("gzip", "x-gzip", "deflate"):
+        inflater = zlib.decompressobj(zlib.MAX_WBITS | 32)
+        try:
+            plain = inflater.decompress(raw, _MAX_INFLATED)
+        except zlib.error:
+            plain = b""
+        if plain and inflater.eof and not inflater.unused_data:
+            return plain
+    raise _unreadable(say(f"it is encoded ({_plain(coding)})", f"il est encodé ({_plain(coding)})"))
+
+
+def _unreadable(why: str) -> Ungoverned:
+    return Ungoverned(
+        say(f"the request's body cannot be looked into: {why}", f"le corps de la requête est illisible : {why}"),
+        todo=say("send plain JSON", "envoyez du JSON simple"),
+    )
+
+
+def _view(wire: WireFormat, operation: Operation, body: Any) -> RequestView:
+    if operation is Operation.LIST:
+        if body is not None:
+            raise _unreadable(say("this endpoint takes none", "ce point d'accès n'en prend pas"))
+        return RequestView(model=None, stream=False, slots=[])
+    try:
+        return wire.read_request(body)
+    except ValueError as error:
+        problem = str(error)
+    raise _unreadable(problem)
+
+
+def _extra(request: httpx2.Request) -> list[Slot]:
+    slots = []
+    query = request.url.query.decode("ascii", "replace")
+    if query:
+        for number, pair in enumerate(query.split("&")):
+            name, _, value = pair.partition("=")
+            slots.append(Slot(("query", number, "name"), unquote_plus(name), SlotKind.CONTROL))
+            slots.append(Slot(("query", number), unquote_plus(value), SlotKind.CONTROL))
+    segments = unquote_plus(request.url.raw_path.decode("ascii", "replace").partition("?")[0])
+    if "@" in segments or _DIGITS.search(segments):
+        slots.append(Slot(("path",), segments, SlotKind.CONTROL))
+    for number, (name, value) in enumerate(request.headers.multi_items()):
+        if name in _AUTH or (name == "content-length" and value.isascii() and value.isdigit()):
+            continue
+        usual = name in _PROTOCOL or name.startswith("x-stainless-")
+        if usual and _DULL.fullmatch(value) and not _DIGITS.search(value):
+            continue
+        slots.append(Slot(("headers", number), value, SlotKind.CONTROL))
+        if not usual:
+            slots.append(Slot(("headers", number, "name"), name, SlotKind.CONTROL))
+    return slots

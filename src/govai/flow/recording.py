@@ -1,0 +1,113 @@
+"""Record: what the ledger keeps of an attempt, its outcome, a refusal, a review. No raw value is ever put in."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from govai.core.decisions import field_json
+from govai.core.records import Draft
+
+if TYPE_CHECKING:
+    from govai.core.decisions import Decision
+    from govai.core.errors import GovaiError
+    from govai.flow.asked import Asked
+    from govai.flow.engine import Engine
+    from govai.flow.outgoing import Outgoing
+    from govai.flow.seeing import Sight
+
+
+def _call(engine: Engine, asked: Asked) -> dict[str, Any]:
+    scope = asked.scope
+    purpose = engine.policy.purposes.get(scope.purpose)
+    return {
+        "actor": {"id": scope.actor, "identity": "claimed"},
+        "purpose": scope.purpose if purpose else "",
+        "basis": purpose.basis if purpose else "",
+        "job": scope.job,
+        "run_id": scope.run_id,
+        "door": asked.door,
+        "data": "declared" if asked.declared else "patterns only",
+        "mode": "observe" if engine.observe else "enforce",
+        "policy": {"name": engine.policy.name, "digest": engine.policy.digest},
+        "software": engine.version,
+    }
+
+
+def _target(outgoing: Outgoing) -> dict[str, Any]:
+    entry = outgoing.provider
+    return {
+        "provider": entry.name if entry else "",
+        "host": outgoing.host,
+        "region": entry.region if entry else "",
+        "model": outgoing.view.model,
+        "operation": outgoing.operation.value,
+        "format": outgoing.wire.name,
+    }
+
+
+def _decided(decision: Decision) -> dict[str, Any]:
+    return {
+        "decision": {
+            "effect": decision.effect.word,
+            "rules": list(decision.rules),
+            "reviews": [{"id": need.id, "role": need.role, "on": need.on} for need in decision.reviews],
+            "observed": [list(pair) for pair in decision.observed],
+        },
+        "fields": [field_json(judged) for judged in decision.findings],
+    }
+
+
+def subjects(engine: Engine, asked: Asked, sight: Sight | None) -> list[str]:
+    """Return the keyed references of everyone the call is about, each once, sorted."""
+    named = {engine.subject(category, value) for category, value in asked.subjects}
+    if asked.scope.subject:
+        named.add(engine.subject("subject", asked.scope.subject))
+    if sight is not None:
+        for spot in (*sight.spots, *(one for inside in sight.inner.values() for one in inside)):
+            if spot.datum.identifying:
+                named.add(engine.subject(spot.datum.category or "", spot.value))
+    return sorted(named)
+
+
+def intent(
+    engine: Engine, asked: Asked, outgoing: Outgoing, sight: Sight | None, decision: Decision, sent: bytes
+) -> Draft:
+    """Return the record of an attempt: durable before its first byte leaves."""
+    body = {
+        **_call(engine, asked),
+        **_target(outgoing),
+        **_decided(decision),
+        "subjects": subjects(engine, asked, sight),
+        "prompt": engine.commitment("commitments", sent),
+        "ticket": asked.ticket,
+    }
+    return Draft("intent", asked.call_id, body)
+
+
+def refusal(
+    engine: Engine, asked: Asked, outgoing: Outgoing | None, sight: Sight | None, decision: Decision | None, error: GovaiError
+) -> Draft:
+    """Return the record of a call that did not leave."""
+    body = {**_call(engine, asked), "error": {"type": type(error).__name__, "code": error.code}}
+    if outgoing is not None:
+        body |= _target(outgoing)
+    if decision is not None:
+        body |= _decided(decision)
+    body["subjects"] = subjects(engine, asked, sight)
+    return Draft("refusal", asked.call_id, body)
+
+
+def outcome(asked: Asked, intent_id: str, body: dict[str, Any]) -> Draft:
+    """Return the record of how an attempt ended."""
+    return Draft("outcome", asked.call_id, body, intent_id=intent_id)
+
+
+def release(engine: Engine, asked: Asked, ticket_id: str, on: str, *, edited: str) -> Draft:
+    """Return the record of a reviewed prompt or answer going on. `edited`: the edited text's commitment, or ""."""
+    return Draft("release", asked.call_id, {**_call(engine, asked), "ticket": ticket_id, "on": on, "edited": edited})
+
+
+def decided_by_hook(engine: Engine, asked: Asked, on: str, *, verdict: str, roles: list[str], reviewer: str) -> Draft:
+    """Return the record of a review that a hook or the terminal decided at once."""
+    body = {**_call(engine, asked), "on": on, "verdict": verdict, "roles": roles, "reviewer": reviewer}
+    return Draft("review", asked.call_id, body)

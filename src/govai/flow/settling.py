@@ -1,0 +1,180 @@
+"""Settle: one plain object fed with the pieces of an answer. It restores them by destination and says how it ended.
+
+A one-shot answer is a stream of one piece. It decides nothing and writes nothing: `on_end` does, exactly once.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from govai.core.exchange import Channel, Operation, Part, Path, ReplyView
+from govai.core.messages import ToolCall
+from govai.protect.restoring import Restorer
+from govai.wire.codec import encode, parse, put
+from govai.wire.sse import EventSplitter, RawEvent, with_data
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from govai.flow.asked import Asked
+    from govai.flow.outgoing import Outgoing
+    from govai.protect.tokens import Tokens
+
+Ending = "Callable[[str, str], None]"  # (status, error class) of the attempt
+_OK = range(200, 300)
+
+
+class _Event(NamedTuple):
+    raw: RawEvent
+    body: Any
+    view: ReplyView
+
+
+class Settlement:
+    """The answer to one attempt.
+
+    Args:
+        outgoing: the request it answers. tokens: the placeholders of this call.
+        asked: its trace is filled. on_end: called once with (`completed` | `failed` | `abandoned`, error class).
+    """
+
+    def __init__(self, outgoing: Outgoing, tokens: Tokens, asked: Asked, on_end: Callable[[str, str], None]) -> None:
+        self._wire, self._operation = outgoing.wire, outgoing.operation
+        self._trace = asked.trace
+        self._restorer: Restorer[_Event] = Restorer(
+            tokens, receives=asked.receives, json_answer=outgoing.view.json_answer
+        )
+        self._splitter = EventSplitter()
+        self._on_end: Callable[[str, str], None] | None = on_end
+        self._terminal = False
+        self._arguments: dict[Channel, list[str]] = {}
+        self._called: dict[Channel, tuple[str, str]] = {}
+
+    @property
+    def incidents(self) -> list[str]:
+        """What was not restored and why, in words without values."""
+        return list(self._restorer.incidents)
+
+    def whole(self, status: int, raw: bytes) -> bytes:
+        """Take a complete answer and return it restored. An answer that cannot be read stays in its protected form."""
+        if status not in _OK:
+            self._end("failed", f"http_{status}")
+            return raw
+        if self._operation is not Operation.GENERATE:
+            self._end("completed", "")
+            return raw
+        try:
+            body = parse(raw)
+            view = self._wire.read_reply(body)
+        except ValueError:
+            self._end("completed", "unreadable")
+            return raw
+        self._note(view)
+        changes = self._restorer.whole(view)
+        for path, text in changes:
+            put(body, path, text)
+        self._collect(view, dict(changes), body)
+        self._finish_tools()
+        self._end("failed" if view.error else "completed", view.error or "")
+        return encode(body) if changes else raw
+
+    def feed(self, chunk: bytes) -> bytes:
+        """Take a piece of a stream and return what may leave now."""
+        return b"".join(self._emit(self._through(event)) for event in self._splitter.feed(chunk))
+
+    def finish(self) -> bytes:
+        """The stream ended by itself: return what still waited."""
+        out = self._emit(self._restorer.finish()) + self._splitter.finish()
+        self._finish_tools()
+        if self._trace.error:
+            self._end("failed", self._trace.error)
+        elif self._terminal or self._trace.finish_reason:
+            self._end("completed", "")
+        else:
+            self._end("failed", "cut")
+        return out
+
+    def abandon(self) -> None:
+        """The caller stopped listening."""
+        self._finish_tools()
+        self._end("completed" if self._terminal else "abandoned", "")
+
+    def fail(self, error: BaseException) -> None:
+        """The connection broke, or the call was cancelled."""
+        self._end("failed" if isinstance(error, Exception) else "abandoned", type(error).__name__)
+
+    def _end(self, status: str, error: str) -> None:
+        ending, self._on_end = self._on_end, None
+        if ending is not None:
+            self._trace.error = error or None
+            ending(status, error)
+
+    def _through(self, event: RawEvent) -> Iterable[tuple[_Event, list[tuple[Path, str]]]]:
+        body = None
+        view = ReplyView(slots=[])
+        if event.data is not None:
+            try:
+                body = "[DONE]" if event.data == b"[DONE]" else parse(event.data)
+                view = self._wire.read_event(body)
+            except ValueError:
+                self._trace.error = "unreadable"
+        self._note(view)
+        return self._restorer.feed(view, _Event(event, body, view))
+
+    def _emit(self, ready: Iterable[tuple[_Event, list[tuple[Path, str]]]]) -> bytes:
+        out = []
+        for event, changes in ready:
+            for path, text in changes:
+                put(event.body, path, text)
+            if event.view.slots or event.view.tools:
+                self._collect(event.view, dict(changes), event.body)
+            out.append(with_data(event.raw, encode(event.body)) if changes else event.raw.raw)
+        return b"".join(out)
+
+    def _note(self, view: ReplyView) -> None:
+        trace = self._trace
+        self._terminal = self._terminal or view.terminal
+        trace.model = view.model or trace.model
+        trace.finish_reason = view.finish_reason or trace.finish_reason
+        trace.request_id = trace.request_id or view.id
+        trace.error = view.error or trace.error
+        if view.usage is not None:
+            if view.usage.input_tokens is not None:
+                trace.usage.input_tokens = view.usage.input_tokens
+            if view.usage.output_tokens is not None:
+                trace.usage.output_tokens = view.usage.output_tokens
+        for slot in view.slots:
+            if slot.channel.part is Part.TEXT and slot.channel.choice == 0:
+                trace.protected.append(slot.text)
+
+    def _collect(self, view: ReplyView, changes: dict[Path, str], body: Any) -> None:
+        for tool in view.tools:
+            if tool.channel.choice == 0:
+                self._called[tool.channel] = (tool.id or "", tool.name)
+                whole = _at(body, tool.path) if tool.path is not None else None
+                if whole:  # an object given at once; in a stream it is empty and its text follows
+                    self._arguments[tool.channel] = [encode(whole).decode("utf-8", "replace")]
+        for slot in view.slots:
+            if slot.channel.choice:
+                continue
+            text = changes.get(slot.path, slot.text)
+            if slot.channel.part in (Part.TEXT, Part.JSON):
+                self._trace.pieces.append(text)
+                self._trace.text.append(text)
+            elif slot.channel.part is Part.TOOL and slot.escaped:
+                self._arguments.setdefault(slot.channel, []).append(text)
+
+    def _finish_tools(self) -> None:
+        for channel, (call_id, name) in self._called.items():
+            try:
+                arguments = parse("".join(self._arguments.get(channel, ())).encode("utf-8", "replace"))
+            except ValueError:
+                arguments = {}
+            self._trace.tools.append(ToolCall(call_id, name, arguments if isinstance(arguments, dict) else {}))
+        self._called.clear()
+
+
+def _at(body: Any, path: Path) -> Any:
+    for step in path:
+        body = body[step]
+    return body

@@ -1,0 +1,209 @@
+"""The transports: they hand requests to `admit` and answers to `settle`. They take no decision.
+
+A GovernedTransport stands in the place of a client's own, which does the sending.
+"""
+
+from __future__ import annotations
+
+import weakref
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import httpx2
+
+from govai.core.errors import GovaiError
+from govai.core.scope import Scope
+from govai.flow.admit import admit
+from govai.flow.answers import answer_of, is_stream, kept_headers, refuse_redirect, respond
+from govai.flow.asked import asked_here
+from govai.flow.releasing import hold, restored
+from govai.flow.sdk_errors import as_sdk_error
+from govai.flow.waits import arun, run
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterator
+
+    from govai.flow.call import Call
+    from govai.flow.engine import Engine
+    from govai.flow.settling import Settlement
+
+
+@dataclass(frozen=True, slots=True)
+class Governing:
+    """How a transport governs.
+
+    Attributes:
+        engine: the governor's parts. defaults: purpose, actor, … of the client, under the scope and the keywords.
+        like: the family of wire formats that the client speaks. base: the SDK's base exception, where it wraps ours.
+    """
+
+    engine: Engine
+    defaults: Scope = field(default_factory=Scope)
+    like: str = ""
+    base: type[Exception] | None = None
+
+
+class GovernedTransport(httpx2.BaseTransport):
+    """Sends what is admitted through `inner`. Closing it leaves `inner` open: the pool belongs to the caller's client."""
+
+    def __init__(self, inner: httpx2.BaseTransport, governing: Governing) -> None:
+        self.inner, self.governing = inner, governing
+
+    def handle_request(self, request: httpx2.Request) -> httpx2.Response:
+        try:
+            return self._handle(request)
+        except GovaiError as error:
+            raise as_sdk_error(error, self.governing.base)  # noqa: B904 -- the same error, in the SDK's own family
+
+    def _handle(self, request: httpx2.Request) -> httpx2.Response:
+        how = self.governing
+        asked = asked_here(how.defaults)
+        call = run(admit(how.engine, asked, request, request.read(), how.like))
+        if call.answer is not None:
+            answer, raw = restored(call)
+            return respond(answer.status, answer.headers, raw)
+        try:
+            response = self.inner.handle_request(outgoing_request(request, call.raw))
+        except BaseException as error:
+            call.failed(type(error).__name__)
+            raise
+        return self._settle(call, request, response)
+
+    def _settle(self, call: Call, request: httpx2.Request, response: httpx2.Response) -> httpx2.Response:
+        if (refusal := refuse_redirect(request, response)) is not None:
+            response.close()
+            call.failed("redirect")
+            raise refusal
+        streamed = is_stream(response)
+        if streamed and not call.held:
+            stream = GovernedStream(response, call.settlement(response.headers))
+            headers = kept_headers(response)
+            return httpx2.Response(response.status_code, headers=headers, stream=stream, extensions=response.extensions)
+        try:
+            raw = response.read()
+        except BaseException as error:
+            call.failed(type(error).__name__)
+            raise
+        finally:
+            response.close()
+        if call.held:
+            raw = run(hold(call, answer_of(response, raw), response.headers, stream=streamed))
+        else:
+            raw = call.settlement(response.headers).whole(response.status_code, raw)
+        return respond(response.status_code, kept_headers(response), raw, response.extensions)
+
+
+class AsyncGovernedTransport(httpx2.AsyncBaseTransport):
+    """The asyncio twin of GovernedTransport."""
+
+    def __init__(self, inner: httpx2.AsyncBaseTransport, governing: Governing) -> None:
+        self.inner, self.governing = inner, governing
+
+    async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
+        try:
+            return await self._handle(request)
+        except GovaiError as error:
+            raise as_sdk_error(error, self.governing.base)  # noqa: B904 -- the same error, in the SDK's own family
+
+    async def _handle(self, request: httpx2.Request) -> httpx2.Response:
+        how = self.governing
+        asked = asked_here(how.defaults)
+        call = await arun(admit(how.engine, asked, request, await request.aread(), how.like))
+        if call.answer is not None:
+            answer, raw = restored(call)
+            return respond(answer.status, answer.headers, raw)
+        try:
+            response = await self.inner.handle_async_request(outgoing_request(request, call.raw))
+        except BaseException as error:
+            call.failed(type(error).__name__)
+            raise
+        return await self._settle(call, request, response)
+
+    async def _settle(self, call: Call, request: httpx2.Request, response: httpx2.Response) -> httpx2.Response:
+        if (refusal := refuse_redirect(request, response)) is not None:
+            await response.aclose()
+            call.failed("redirect")
+            raise refusal
+        streamed = is_stream(response)
+        if streamed and not call.held:
+            stream = AsyncGovernedStream(response, call.settlement(response.headers))
+            headers = kept_headers(response)
+            return httpx2.Response(response.status_code, headers=headers, stream=stream, extensions=response.extensions)
+        try:
+            raw = await response.aread()
+        except BaseException as error:
+            call.failed(type(error).__name__)
+            raise
+        finally:
+            await response.aclose()
+        if call.held:
+            raw = await arun(hold(call, answer_of(response, raw), response.headers, stream=streamed))
+        else:
+            raw = call.settlement(response.headers).whole(response.status_code, raw)
+        return respond(response.status_code, kept_headers(response), raw, response.extensions)
+
+
+class GovernedStream(httpx2.SyncByteStream):
+    """A stream of events, restored as it comes. Dropped without being read to its end, it is abandoned."""
+
+    def __init__(self, response: httpx2.Response, settlement: Settlement) -> None:
+        self._response, self._settlement = response, settlement
+        weakref.finalize(self, settlement.abandon)
+
+    def __iter__(self) -> Iterator[bytes]:
+        try:
+            for chunk in self._response.iter_bytes():
+                if out := self._settlement.feed(chunk):
+                    yield out
+            if out := self._settlement.finish():
+                yield out
+        except GeneratorExit:
+            self._settlement.abandon()
+            raise
+        except BaseException as error:
+            self._settlement.fail(error)
+            raise
+
+    def close(self) -> None:
+        self._settlement.abandon()
+        self._response.close()
+
+
+class AsyncGovernedStream(httpx2.AsyncByteStream):
+    """The asyncio twin of GovernedStream."""
+
+    def __init__(self, response: httpx2.Response, settlement: Settlement) -> None:
+        self._response, self._settlement = response, settlement
+        weakref.finalize(self, settlement.abandon)
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        try:
+            async for chunk in self._response.aiter_bytes():
+                if out := self._settlement.feed(chunk):
+                    yield out
+            if out := self._settlement.finish():
+                yield out
+        except GeneratorExit:
+            self._settlement.abandon()
+            raise
+        except BaseException as error:
+            self._settlement.fail(error)
+            raise
+
+    async def aclose(self) -> None:
+        self._settlement.abandon()
+        await self._response.aclose()
+
+
+def outgoing_request(request: httpx2.Request, raw: bytes) -> httpx2.Request:
+    """Return the request with its protected body: same method, URL, headers and extensions."""
+    headers = [
+        (name, value)
+        for name, value in request.headers.multi_items()
+        if name not in ("content-length", "content-encoding", "transfer-encoding")
+    ]
+    if raw or "content-length" in request.headers:
+        headers.append(("content-length", str(len(raw))))
+    return httpx2.Request(
+        request.method, request.url, headers=headers, stream=httpx2.ByteStream(raw), extensions=request.extensions
+    )

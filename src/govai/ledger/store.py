@@ -1,0 +1,194 @@
+"""Ledger: what the rest of govai and its users see of the system of record."""
+
+from __future__ import annotations
+
+import atexit
+import sqlite3
+import time
+import weakref
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from govai.core.errors import LedgerUnavailable
+from govai.core.lang import say
+from govai.core.records import Draft, Record
+from govai.ledger.chain import record_of
+from govai.ledger.schema import connect_reading, path_of
+from govai.ledger.verify import Verification, verify_connection
+from govai.ledger.writer import Writer
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from govai.core.protocols import Sink
+    from govai.ledger.feed import Feed
+
+_PAGE = 1_000
+
+
+class Ledger:
+    """The system of record: `records()`, `verify()`.
+
+    Args:
+        url: `sqlite:///x.db` (relative), `sqlite:////abs/x.db`, or `:memory:`. sinks: fed from it.
+
+    Raises:
+        ConfigError: another URL, or a file that cannot be made. LedgerUnavailable: not a ledger's database.
+    """
+
+    def __init__(self, url: str, *, sinks: Sequence[Sink] = ()) -> None:
+        self.url, self.path = url, path_of(url)
+        self._feeds: list[Feed] = []
+        try:
+            self._writer = Writer(self.path, self._wake)
+        except sqlite3.Error as error:
+            kind = type(error).__name__
+        else:
+            kind = ""
+        if kind:
+            raise LedgerUnavailable(
+                say(f"the ledger cannot be opened ({kind})", f"le registre ne peut être ouvert ({kind})"),
+                where=url,
+                todo=say("is it a ledger's file? choose another ledger=", "est-ce un registre ? choisissez un autre ledger="),
+            )
+        atexit.register(_close_at_exit, weakref.ref(self))
+        self.sweep()
+        for sink in sinks:
+            self.attach(sink)
+
+    def __repr__(self) -> str:
+        return f"<Ledger {self.url}>"
+
+    def attach(self, sink: Sink) -> None:
+        """Feed a sink from here on where its cursor stands; one sink of a name."""
+        from govai.ledger.feed import Feed
+
+        if all(feed.sink.name != sink.name for feed in self._feeds):
+            self._feeds.append(Feed(self, sink))
+            self._feeds[-1].wake()
+
+    def commit(self, drafts: Sequence[Draft]) -> None:
+        """Return once the drafts are durable.
+
+        Raises:
+            LedgerUnavailable: they are not; none was written.
+        """
+        self._writer.commit(drafts)
+
+    async def acommit(self, drafts: Sequence[Draft]) -> None:
+        """The asyncio twin of `commit`."""
+        await self._writer.acommit(drafts)
+
+    def enqueue(self, draft: Draft) -> None:
+        """Take an outcome that nobody waits for."""
+        self._writer.enqueue(draft)
+
+    def records(
+        self,
+        *,
+        purpose: str | None = None,
+        since: str | datetime | None = None,
+        limit: int | None = None,
+        kind: str | None = None,
+        call_id: str | None = None,
+    ) -> Iterator[Record]:
+        """Return the records, oldest first.
+
+        Args:
+            purpose, kind, call_id: only those. since: a time (RFC 3339, or aware datetime). limit: at most so many.
+        """
+        self._writer.flush()
+        self.sweep()
+        wanted = {"purpose": purpose, "kind": kind, "call_id": call_id}
+        where = [f"{name}=?" for name, value in wanted.items() if value is not None]
+        values: list[Any] = [value for value in wanted.values() if value is not None]
+        if since is not None:
+            where.append("time>=?")
+            values.append(since if isinstance(since, str) else _spelled(since))
+        return self._pages(" AND ".join(["position>?", *where]), values, limit)
+
+    def verify(self) -> Verification:
+        """Check every record: bytes against digests, digests against each other, chains against their heads, outcomes."""
+        self._writer.flush()
+        self.sweep()
+        with self._writer.lock:
+            if self.path == ":memory:":
+                return verify_connection(self._writer.connection)
+        reader = connect_reading(self.path)
+        try:
+            return verify_connection(reader)
+        finally:
+            reader.close()
+
+    def sweep(self) -> int:
+        """Give the outcome `unknown` to intents whose writer is gone; return how many."""
+        gone = self._read(
+            "SELECT o.intent_id, o.call_id, o.purpose FROM open_intents o LEFT JOIN writers w ON w.chain=o.chain "
+            "WHERE w.alive_until IS NULL OR w.alive_until<?",
+            (time.time(),),
+        )
+        if gone:
+            body = {"status": "unknown", "error": "writer_gone"}
+            self.commit([Draft("outcome", call, {**body, "purpose": why}, intent_id=intent) for intent, call, why in gone])
+        return len(gone)
+
+    def flush(self, timeout: float = 5.0) -> None:
+        """Write what is queued, and wait until the sinks that are healthy have taken everything."""
+        self._writer.flush()
+        if self._feeds:
+            (last,) = self._read("SELECT coalesce(max(position),0) FROM records", ())[0]
+            for feed in self._feeds:
+                feed.drain(last, timeout)
+
+    def close(self, timeout: float = 5.0) -> None:
+        """Flush and close; sinks get `timeout` seconds each."""
+        if self._writer.closed:
+            return
+        self.flush(timeout)
+        for feed in self._feeds:
+            feed.close(timeout)
+        self._writer.close()
+
+    def rows_after(self, position: int, count: int) -> list[tuple[int, bytes]]:
+        """Return up to `count` records after a position, for a sink."""
+        return self._read("SELECT position, bytes FROM records WHERE position>? ORDER BY position LIMIT ?", (position, count))
+
+    def cursor(self, sink: str) -> int:
+        """Return how far a sink has come."""
+        found = self._read("SELECT position FROM cursors WHERE sink=?", (sink,))
+        return int(found[0][0]) if found else 0
+
+    def move_cursor(self, sink: str, position: int) -> None:
+        """Note how far a sink has come; raises sqlite3.Error."""
+        with self._writer.lock:
+            self._writer.connection.execute("INSERT OR REPLACE INTO cursors VALUES(?,?)", (sink, position))
+
+    def _pages(self, where: str, values: list[Any], limit: int | None) -> Iterator[Record]:
+        position, left = 0, limit
+        while left is None or left > 0:
+            count = _PAGE if left is None else min(_PAGE, left)
+            page = self._read(f"SELECT position, bytes FROM records WHERE {where} ORDER BY position LIMIT ?", (position, *values, count))  # noqa: S608 -- `where` is of our own words only
+            if not page:
+                return
+            for _position, raw in page:
+                yield record_of(raw)
+            position = page[-1][0]
+            left = None if left is None else left - len(page)
+
+    def _read(self, query: str, values: Sequence[Any]) -> list[Any]:
+        with self._writer.lock:
+            return self._writer.connection.execute(query, values).fetchall()
+
+    def _wake(self) -> None:
+        for feed in self._feeds:
+            feed.wake()
+
+
+def _spelled(moment: datetime) -> str:
+    return moment.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+
+
+def _close_at_exit(alive: weakref.ref[Ledger]) -> None:
+    ledger = alive()
+    if ledger is not None:
+        ledger.close(timeout=2.0)

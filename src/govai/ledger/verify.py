@@ -1,0 +1,81 @@
+"""Verify a ledger: is every record what was written, and is none missing?"""
+
+from __future__ import annotations
+
+import sqlite3
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from govai.core.errors import ConfigError
+from govai.core.lang import say
+from govai.ledger.chain import Row, faults
+from govai.ledger.schema import connect_reading, path_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_ROWS = "SELECT chain,seq,id,time,kind,call_id,intent_id,purpose,hash,bytes FROM records ORDER BY position"
+
+
+@dataclass(frozen=True, slots=True)
+class Verification:
+    """What verifying found.
+
+    Attributes:
+        ok: everything holds. records: how many were checked. anchored_until: time of the last anchor outside, or None.
+        first_bad: id of the first record that does not hold, or None. why: what is wrong, or how far the proof reaches.
+    """
+
+    ok: bool
+    records: int
+    anchored_until: str | None
+    first_bad: str | None
+    why: str
+
+
+def verify_connection(connection: sqlite3.Connection) -> Verification:
+    """Verify an open ledger."""
+    counted = _Counted(connection)
+    try:
+        heads = {chain: (seq, head) for chain, seq, head in connection.execute("SELECT chain, seq, hash FROM heads")}
+        fault = next(faults(iter(counted), heads), None)
+    except sqlite3.Error as error:
+        why = say(f"the database is damaged ({type(error).__name__})", f"la base est endommagée ({type(error).__name__})")
+        return Verification(ok=False, records=counted.count, anchored_until=None, first_bad=None, why=why)
+    if fault is not None:
+        return Verification(ok=False, records=counted.count, anchored_until=None, first_bad=fault[0], why=fault[1])
+    why = say("internal consistency only: no anchor outside", "cohérence interne seulement : pas d'ancrage externe")
+    return Verification(ok=True, records=counted.count, anchored_until=None, first_bad=None, why=why)
+
+
+def verify_url(url: str) -> Verification:
+    """Verify the ledger at a URL, without creating or changing it.
+
+    Raises:
+        ConfigError: there is no such file.
+    """
+    path = path_of(url)
+    if path == ":memory:" or not Path(path).is_file():
+        raise ConfigError(
+            say("there is no ledger there", "il n'y a pas de registre à cet endroit"),
+            where=url,
+            todo=say("check the URL: sqlite:///relative.db, sqlite:////absolute.db", "vérifiez l'URL : sqlite:///relatif.db"),
+        )
+    connection = connect_reading(path)
+    try:
+        return verify_connection(connection)
+    finally:
+        connection.close()
+
+
+class _Counted:
+    """The rows of a ledger, counted as they pass."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection, self.count = connection, 0
+
+    def __iter__(self) -> Iterator[Row]:
+        for row in self._connection.execute(_ROWS):
+            self.count += 1
+            yield Row._make(row)

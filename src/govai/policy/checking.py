@@ -1,0 +1,138 @@
+"""Check a policy document: each problem is one ConfigError that says where and names the nearest known word."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NoReturn, get_args
+
+from pydantic import ValidationError
+
+from govai.core.errors import ConfigError
+from govai.core.lang import say
+from govai.core.names import did_you_mean
+from govai.core.taxonomy import CATEGORIES, Sensitivity
+from govai.policy.model import LATER, PARTS, DataFile, PolicyFile
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from govai.policy.loading import Document, Place
+
+_TODO_LATER = ("leave it out for now", "retirez-la pour le moment")
+
+
+def checked(document: Document) -> PolicyFile:
+    """Return the document as a policy file.
+
+    Raises:
+        ConfigError: unknown key or word (naming the nearest), a key that is not built yet, a wrong type.
+    """
+    if not isinstance(document.value, dict):
+        raise ConfigError(
+            say("a policy is a mapping", "une politique est un dictionnaire"),
+            where=document.name,
+            todo="govai: 1\nname: …",
+        )
+    _refuse_later(document)
+    try:
+        return PolicyFile.model_validate(document.value)
+    except ValidationError as error:
+        problems = error.errors(include_url=False)
+        problem = next((one for one in problems if one["type"] == "extra_forbidden"), problems[0])
+    _refuse(document, problem)
+
+
+def check_words(file: PolicyFile, document: Document, purposes: Iterable[str], providers: Iterable[str]) -> None:
+    """Check that every purpose, provider, category and sensitivity that rules name exists.
+
+    Raises:
+        ConfigError: one does not, naming the nearest; a rule's id stands twice.
+    """
+    known = {"purpose": list(purposes), "provider": list(providers)}
+    seen: set[str] = set()
+    for part, entries in (("rules", file.rules), ("reviews", file.reviews)):
+        for index, entry in enumerate(entries):
+            place: Place = (part, index)
+            if entry.id in seen:
+                _unknown(document, (*place, "id"), say(f"the id '{entry.id}' stands twice", f"l'id « {entry.id} » est répété"), ())
+            seen.add(entry.id)
+            for what, names in known.items():
+                for name in words(getattr(entry, what, None)):
+                    if name not in names:
+                        _unknown(document, (*place, what), say(f"unknown {what} '{name}'", f"{what} inconnu « {name} »"), names, name)
+            if entry.data is not None:
+                _check_data(entry.data, document, (*place, "data"))
+    for key, row in file.matrix.items():
+        for name in row:
+            if name not in known["purpose"]:
+                _unknown(document, ("matrix", key, name), say(f"unknown purpose '{name}'", f"finalité inconnue « {name} »"), known["purpose"], name)
+
+
+def words(value: list[str] | str | None) -> list[str]:
+    """Return a list of words that may be given as one."""
+    return [value] if isinstance(value, str) else list(value or ())
+
+
+def _check_data(data: DataFile, document: Document, place: Place) -> None:
+    for category in words(data.category):
+        if category not in CATEGORIES:
+            text = say(f"unknown data category '{category}'", f"catégorie inconnue « {category} »")
+            _unknown(document, (*place, "category"), text, CATEGORIES, category)
+    if data.sensitivity is not None:
+        known = [level.name.lower() for level in Sensitivity]
+        if data.sensitivity.lower() not in known:
+            text = say(f"unknown sensitivity '{data.sensitivity}'", f"sensibilité inconnue « {data.sensitivity} »")
+            _unknown(document, (*place, "sensitivity"), text, known, data.sensitivity)
+
+
+def _refuse_later(document: Document) -> None:
+    places: list[tuple[str, Place, Any]] = [("", (), document.value)]
+    for part in LATER:
+        inner = document.value.get(part) if part else None
+        items = inner.items() if isinstance(inner, dict) else enumerate(inner) if isinstance(inner, list) else ()
+        places += [(part, (part, key), one) for key, one in items]
+    for part, place, value in places:
+        for key in value if isinstance(value, dict) else ():
+            if key in LATER[part]:
+                raise ConfigError(
+                    say(f"'{key}' is not built yet: it comes later", f"« {key} » n'est pas encore construit : il viendra"),
+                    where=document.where((*place, key)),
+                    todo=say(*_TODO_LATER),
+                )
+
+
+def _refuse(document: Document, problem: Any) -> NoReturn:
+    place = tuple(step for step in problem["loc"] if step not in ("str", "list[str]", "bool"))
+    kind, last = problem["type"], str(problem["loc"][-1])
+    if kind == "extra_forbidden":
+        part = next((str(step) for step in reversed(place[:-1]) if step in PARTS), "")
+        known = list(PARTS[part].model_fields)
+        _unknown(document, place, say(f"unknown key '{last}'", f"clé inconnue « {last} »"), known, last)
+    if kind == "literal_error":
+        given, known = str(problem["input"]), _expected(place)
+        if last == "sample":
+            text = say("sampling is not built yet: it comes later", "l'échantillonnage viendra plus tard")
+            raise ConfigError(text, where=document.where(place), todo=say(*_TODO_LATER))
+        _unknown(document, place, say(f"'{given}' is not a {last}", f"« {given} » n'est pas un « {last} »"), known, given)
+    if kind == "missing":
+        raise ConfigError(
+            say(f"'{last}' is missing", f"« {last} » manque"),
+            where=document.where(place[:-1]),
+            todo=say(f"add {last}: …", f"ajoutez {last} : …"),
+        )
+    raise ConfigError(
+        say(f"'{last}': {problem['msg']}", f"« {last} » : {problem['msg']}"),
+        where=document.where(place),
+        todo=say("see the policy reference", "voir la référence des politiques"),
+    )
+
+
+def _expected(place: Place) -> list[str]:
+    part = next((str(step) for step in reversed(place[:-1]) if step in PARTS), "")
+    note = PARTS[part].model_fields.get(str(place[-1]))
+    if note is None:
+        note = PARTS["rules"].model_fields["effect"]
+    return [str(word) for word in get_args(note.annotation) if word != ""]
+
+
+def _unknown(document: Document, place: Place, text: str, known: Iterable[str], name: str = "") -> NoReturn:
+    raise ConfigError(text, where=document.where(place), todo=did_you_mean(name, known) if name else say("rename one", "renommez-en un"))

@@ -1,0 +1,286 @@
+"""Judge: findings × purpose × provider → a decision. Rule order never matters; the strictest effect that matches wins."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from govai.core.data import Datum, Seen
+from govai.core.decisions import Decision, Effect, Judged, ReviewNeed
+from govai.core.errors import ConsentRequired, PurposeRequired
+from govai.core.lang import say
+from govai.core.scope import FieldRef
+from govai.core.taxonomy import Sensitivity, in_any
+from govai.policy.floor import floor_reason, floor_rule
+
+if TYPE_CHECKING:
+    from govai.policy.policy import Policy, Purpose
+    from govai.policy.registry import Provider
+
+_CACHE = 10_000  # verdicts kept; one per kind of data, purpose and provider
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One kind of data in one place, and how many times it stands there."""
+
+    datum: Datum
+    where: str
+    count: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What is asked of the policy.
+
+    Attributes:
+        items: what was seen. provider: the registry's entry, None for a host that is not in it.
+        blocks: what the code forbids here: a category, a field, or a sensitivity from which on nothing leaves.
+        needs: reviews that the code asks for. declared: some data was declared. observe: change nothing but the floor.
+    """
+
+    items: tuple[Item, ...]
+    purpose: str
+    provider: Provider | None
+    blocks: tuple[str | FieldRef | Sensitivity, ...] = ()
+    needs: tuple[ReviewNeed, ...] = ()
+    declared: bool = True
+    observe: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """What a rule looks at; None and () match all."""
+
+    categories: tuple[str, ...] = ()
+    sensitivity: Sensitivity | None = None
+    source: str | None = None
+    field: str | None = None
+    detected: str | bool | None = None
+    unclassified: bool | None = None
+
+    def matches(self, datum: Datum) -> bool:
+        """Whether all conditions that are given hold."""
+        return not (
+            (self.categories and not in_any(datum.category, self.categories))
+            or (self.sensitivity is not None and datum.sensitivity < self.sensitivity)
+            or (self.source is not None and datum.source != self.source)
+            or (self.field is not None and not _field_is(datum.field, self.field))
+            or (self.detected is not None and not self._is_detected(datum))
+            or (self.unclassified is not None and (datum.category is None) is not self.unclassified)
+        )
+
+    def _is_detected(self, datum: Datum) -> bool:
+        if isinstance(self.detected, bool):
+            return (datum.seen is Seen.DETECTED) is self.detected
+        return datum.seen is Seen.DETECTED and datum.kind == self.detected
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A rule of the policy."""
+
+    id: str
+    match: Match
+    purposes: frozenset[str]
+    providers: frozenset[str]
+    effect: Effect
+    observe: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewRule:
+    """A review that the policy asks for."""
+
+    need: ReviewNeed
+    match: Match | None
+    purposes: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What the rules say of one kind of data: the effect, the rule that won, all that matched, what only observes."""
+
+    effect: Effect
+    rule: str
+    matched: tuple[str, ...]
+    observed: tuple[tuple[str, str], ...] = ()
+    floor: bool = False
+
+
+def judge(policy: Policy, question: Question) -> Decision:
+    """Decide; `findings[i]` of the decision is about `items[i]`.
+
+    Raises:
+        PurposeRequired: personal data and no purpose. ConsentRequired: the basis is consent. ConfigError: unknown purpose.
+    """
+    purpose = policy.purpose(question.purpose) if question.purpose else None
+    personal = any(item.datum.personal for item in question.items)
+    if personal:
+        _require_purpose(purpose, question)
+    barred = _barred(question.provider) if personal else ""
+    observe = question.observe or policy.observe
+    judged: list[Judged] = []
+    observed: dict[tuple[str, str], None] = {}
+    for item in question.items:
+        verdict = _verdict(policy, item.datum, purpose, question.provider)
+        if not verdict.floor:
+            if barred and item.datum.personal:
+                verdict = Verdict(Effect.BLOCK, barred, (*verdict.matched, barred), verdict.observed)
+            elif question.blocks and (block := _blocked_by(question.blocks, item.datum)):
+                verdict = Verdict(Effect.BLOCK, block, (*verdict.matched, block), verdict.observed)
+        observed.update(dict.fromkeys(verdict.observed))
+        effect = verdict.effect
+        if observe and not verdict.floor:
+            if effect is not Effect.ALLOW:
+                observed[verdict.rule, effect.word] = None
+            effect = Effect.ALLOW
+        judged.append(Judged(item.datum, item.where, effect, verdict.rule, verdict.matched, item.count))
+    return _decided(policy, question, purpose, judged, observed, observe=observe)
+
+
+def _decided(
+    policy: Policy,
+    question: Question,
+    purpose: Purpose | None,
+    judged: list[Judged],
+    observed: dict[tuple[str, str], None],
+    *,
+    observe: bool,
+) -> Decision:
+    effect = max((one.effect for one in judged), default=Effect.ALLOW)
+    reasons = [_reason(one) for one in sorted(judged, key=lambda one: -one.effect)]
+    needs = _needs(policy, question, purpose)
+    if not question.declared and policy.undeclared == "block":
+        reasons.insert(0, say("no data was declared (undeclared: block)", "aucune donnée déclarée (undeclared: block)"))
+        if observe:
+            observed["undeclared", "block"] = None
+        else:
+            effect = Effect.BLOCK
+    if observe:
+        observed.update({(need.id, "review"): None for need in needs})
+        needs = ()
+    rules = {one.rule for one in judged if one.rule and one.effect is not Effect.ALLOW}
+    return Decision(
+        effect=effect,
+        findings=tuple(judged),
+        rules=tuple(sorted(rules)),
+        reviews=needs,
+        reasons=tuple(dict.fromkeys(reasons)),
+        purpose=question.purpose,
+        provider=question.provider.name if question.provider else "",
+        observed=tuple(observed),
+        policy=policy.digest,
+    )
+
+
+def _require_purpose(purpose: Purpose | None, question: Question) -> None:
+    if purpose is None:
+        kinds = ", ".join(sorted({item.datum.kind for item in question.items if item.datum.personal}))
+        raise PurposeRequired(
+            say(f"personal data ({kinds}) and no purpose", f"données personnelles ({kinds}) sans finalité"),
+            where=question.items[0].where,
+            todo=say("say why: purpose=…, a scope, or gov.bind(purpose=…)", "dites pourquoi : purpose=…, une portée ou gov.bind(purpose=…)"),
+        )
+    if purpose.basis == "consent":
+        raise ConsentRequired(
+            say(f"purpose '{purpose.name}' rests on consent, and none is known", f"« {purpose.name} » repose sur un consentement inconnu"),
+            todo=say("consent sources come later; use another basis only if it is true", "les sources de consentement viendront"),
+        )
+
+
+def _barred(provider: Provider | None) -> str:
+    """Return why a provider gets no personal data at all, judged before any protection; "" when it may."""
+    if provider is None:
+        return "provider-unregistered"
+    if provider.trains_on_inputs:
+        return "provider-trains"
+    expired = provider.transfer_expires is not None and provider.transfer_expires < datetime.now(UTC).date()
+    return "provider-transfer" if expired and not provider.in_eea and not provider.local else ""
+
+
+def _blocked_by(blocks: tuple[str | FieldRef | Sensitivity, ...], datum: Datum) -> str:
+    for block in blocks:
+        if isinstance(block, Sensitivity):
+            hit = datum.sensitivity >= block
+            name = block.name.lower()
+        elif isinstance(block, FieldRef):
+            hit = _field_is(datum.field, block.name) and block.source in ("", datum.source)
+            name = block.name
+        else:
+            hit, name = in_any(datum.category, (block,)), block
+        if hit:
+            return f"code-block:{name}"
+    return ""
+
+
+def _field_is(field: str, name: str) -> bool:
+    return field == name or field.endswith("." + name)
+
+
+def _verdict(policy: Policy, datum: Datum, purpose: Purpose | None, provider: Provider | None) -> Verdict:
+    key = (datum, purpose.name if purpose else "", provider.name if provider else "")
+    verdict = policy.verdicts.get(key)
+    if verdict is None:
+        verdict = _ruled(policy, datum, purpose, provider)
+        if len(policy.verdicts) >= _CACHE:
+            policy.verdicts.clear()
+        policy.verdicts[key] = verdict
+    return verdict
+
+
+def _ruled(policy: Policy, datum: Datum, purpose: Purpose | None, provider: Provider | None) -> Verdict:
+    floor = floor_rule(datum, marketing=purpose is not None and purpose.marketing)
+    if floor:
+        return Verdict(Effect.BLOCK, floor, (floor,), floor=True)
+    matching = [
+        rule
+        for rule in policy.rules
+        if rule.match.matches(datum)
+        and (not rule.purposes or (purpose is not None and purpose.name in rule.purposes))
+        and (not rule.providers or (provider is not None and provider.name in rule.providers))
+    ]
+    observed = tuple(sorted((rule.id, rule.effect.word) for rule in matching if rule.observe))
+    enforced = [rule for rule in matching if not rule.observe]
+    matched = tuple(sorted(rule.id for rule in matching))
+    if enforced:
+        winner = min(enforced, key=lambda rule: (-rule.effect, rule.id))
+        effect, name = winner.effect, winner.id
+    elif datum.personal or datum.sensitivity > Sensitivity.INTERNAL:
+        effect, name = policy.unmatched, "unmatched"
+    else:
+        effect, name = Effect.ALLOW, ""
+    if purpose is not None and purpose.zone == "experiment" and datum.personal and effect < Effect.PSEUDONYMISE:
+        effect, name = Effect.PSEUDONYMISE, "zone-experiment"
+    return Verdict(effect, name, matched, observed)
+
+
+def _needs(policy: Policy, question: Question, purpose: Purpose | None) -> tuple[ReviewNeed, ...]:
+    if purpose is not None and purpose.zone == "experiment":
+        return ()
+    needs = {need.id: need for need in question.needs}
+    for rule in policy.reviews:
+        hit = not rule.purposes or question.purpose in rule.purposes
+        if hit and (rule.match is None or any(rule.match.matches(item.datum) for item in question.items)):
+            needs[rule.need.id] = rule.need
+    if not question.declared and policy.undeclared == "review":
+        role = purpose.owner if purpose is not None and purpose.owner else "data"
+        needs["undeclared"] = ReviewNeed("undeclared", role, "prompt")
+    return tuple(needs[name] for name in sorted(needs))
+
+
+def _reason(one: Judged) -> str:
+    datum = one.datum
+    name = ".".join(filter(None, (datum.source, datum.field)))
+    what = f"{datum.kind} ({name})" if name else datum.kind
+    why = floor_reason(one.rule) or _BARRED.get(one.rule, lambda: "")()
+    rule = f"{one.rule}: {why}" if why else one.rule or say("not personal", "non personnel")
+    return say(f"{what} {one.effect.label} by {rule}", f"{what} {one.effect.label} par {rule}")
+
+
+_BARRED = {
+    "provider-unregistered": lambda: say("this host is not in the registry", "cet hôte n'est pas au registre"),
+    "provider-trains": lambda: say("the provider trains on what it gets", "le fournisseur s'entraîne sur les données"),
+    "provider-transfer": lambda: say("the transfer mechanism has expired (GDPR ch. V)", "mécanisme de transfert expiré (RGPD ch. V)"),
+}

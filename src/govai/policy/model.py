@@ -1,0 +1,124 @@
+"""The policy file's shape. Pydantic checks it; `policy` turns it into what judges."""
+
+from __future__ import annotations
+
+from datetime import date  # noqa: TC003 -- pydantic reads annotations at run time
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator
+
+EffectWord = Literal["allow", "mask", "generalise", "pseudonymise", "remove", "block"]
+Name = Annotated[str, StringConstraints(min_length=1, max_length=100)]
+Words = list[str] | str
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
+
+class TransferFile(_Part):
+    mechanism: str
+    expires: date | None = None
+
+
+class ProviderFile(_Part):
+    like: str = ""
+    host: str = ""
+    base_path: str = ""
+    scheme: Literal["", "http", "https"] = ""
+    region: str = ""
+    trains_on_inputs: bool | None = None
+    retention_days: int | None = None
+    dpa: str = ""
+    transfer: TransferFile | None = None
+    api_key: str = ""
+
+    @field_validator("api_key")
+    @classmethod
+    def _named_not_written(cls, value: str) -> str:
+        if value and not value.startswith(("env:", "file:")):
+            raise ValueError("name where the key is (env:NAME or file:PATH), never the key itself")
+        return value
+
+
+class PurposeFile(_Part):
+    basis: Literal[
+        "consent", "contract", "legal_obligation", "vital_interests", "public_task", "legitimate_interest"
+    ]  # GDPR art. 6(1)(a) to (f)
+    use: str = ""
+    channel: str = ""
+    owner: str = ""
+    publish: bool = False
+    zone: Literal["", "experiment"] = ""
+
+
+class DataFile(_Part):
+    category: Words | None = None
+    sensitivity: str | None = None
+    source: str | None = None
+    field: str | None = None
+    detected: str | bool | None = None
+    unclassified: bool | None = None
+
+
+class RuleFile(_Part):
+    id: Name
+    data: DataFile = Field(default_factory=DataFile)
+    purpose: Words | None = None
+    provider: Words | None = None
+    effect: EffectWord
+    mode: Literal["enforce", "observe"] = "enforce"
+
+
+class ReviewFile(_Part):
+    id: Name
+    data: DataFile | None = None
+    purpose: Words | None = None
+    on: Literal["prompt", "output"] = "output"
+    role: Name
+    expires: str = "72h"
+    sample: Literal[1] = 1
+    self_review: Literal["", "allowed"] = ""
+
+
+class AllowFile(_Part):
+    opaque: Words = Field(default_factory=list)
+    references: Words = Field(default_factory=list)
+    recipients: Words = Field(default_factory=list)
+
+
+class PolicyFile(_Part):
+    govai: Literal[1]
+    name: Name
+    version: int = 1
+    extends: Literal["", "eu-marketing"] = ""
+    unmatched: EffectWord = "block"
+    undeclared: Literal["detect", "review", "block"] = "detect"
+    mode: Literal["enforce", "observe"] = "enforce"
+    providers: dict[str, ProviderFile] = Field(default_factory=dict)
+    purposes: dict[str, PurposeFile] = Field(default_factory=dict)
+    rules: list[RuleFile] = Field(default_factory=list)
+    matrix: dict[str, dict[str, EffectWord]] = Field(default_factory=dict)
+    reviews: list[ReviewFile] = Field(default_factory=list)
+    people: dict[str, list[str]] = Field(default_factory=dict)
+    allow: AllowFile = Field(default_factory=AllowFile)
+
+
+# Keys of the policy language that are not built yet: an error says so, where silence would let data through.
+LATER: dict[str, frozenset[str]] = {
+    "": frozenset({"limits", "waivers", "keep", "prices", "delegate", "signed", "conditions"}),
+    "rules": frozenset({"unless", "if", "owner", "signed", "surrogate", "expires"}),
+    "reviews": frozenset({"quorum", "escalate", "unless"}),
+    "purposes": frozenset({"keep", "limits"}),
+    "providers": frozenset({"prices"}),
+}
+PARTS: dict[str, Any] = {
+    "": PolicyFile,
+    "providers": ProviderFile,
+    "purposes": PurposeFile,
+    "rules": RuleFile,
+    "reviews": ReviewFile,
+    "allow": AllowFile,
+    "data": DataFile,
+    "transfer": TransferFile,
+}

@@ -1,0 +1,145 @@
+"""The provider registry: an entry is an account at a host; nothing about it is inferred from a model's name."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from govai.core.errors import ConfigError
+from govai.core.lang import say
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from datetime import date
+
+    from govai.policy.model import ProviderFile
+
+HOSTS = {
+    "openai": "api.openai.com",
+    "anthropic": "api.anthropic.com",
+    "mistral": "api.mistral.ai",
+    "google": "generativelanguage.googleapis.com",
+}
+KEYS = {"openai": "OPENAI_API_KEY", "anthropic": "ANTHROPIC_API_KEY", "mistral": "MISTRAL_API_KEY", "google": "GEMINI_API_KEY"}
+_EEA = frozenset(
+    "EU EEA AT BE BG HR CY CZ DK EE FI FR DE GR HU IE IT LV LT LU MT NL PL PT RO SK SI ES SE IS LI NO".split()
+)
+_NEAR = ("127.0.0.1", "localhost", "[::1]")
+
+
+@dataclass(frozen=True, slots=True)
+class Provider:
+    """An account at a host.
+
+    Attributes:
+        name: of the entry. like: the family of wire formats it speaks. host: with its port. base_path: prefix of its
+        paths; `*` stands for one segment. region: `EU`, `US`, `local`, … retention_days: of inputs at the provider.
+        transfer_mechanism, transfer_expires: what a transfer outside the EEA rests on (GDPR ch. V).
+        key_source: `env:NAME` or `file:PATH`.
+    """
+
+    name: str
+    like: str
+    host: str
+    base_path: str = ""
+    scheme: str = ""
+    region: str = ""
+    trains_on_inputs: bool | None = None
+    retention_days: int | None = None
+    dpa: str = ""
+    transfer_mechanism: str = ""
+    transfer_expires: date | None = None
+    key_source: str = ""
+
+    @property
+    def local(self) -> bool:
+        """Whether the data stays on premises."""
+        return self.region.lower() == "local"
+
+    @property
+    def in_eea(self) -> bool:
+        """Whether the data stays in the European Economic Area."""
+        return self.region.upper().partition("-")[0] in _EEA
+
+    @property
+    def base_url(self) -> str:
+        """Where its API stands: scheme, host and base path."""
+        near = self.host.startswith(_NEAR)
+        return f"{self.scheme or ('http' if near else 'https')}://{self.host}{self.base_path.rstrip('/')}"
+
+    def key(self) -> str:
+        """Return the API key from where the entry says it is.
+
+        Raises:
+            ConfigError: it is not there; names the variable or the file.
+        """
+        source = self.key_source or (f"env:{KEYS[self.like]}" if self.like in KEYS else "")
+        kind, _, place = source.partition(":")
+        if kind == "env" and os.environ.get(place):
+            return os.environ[place]
+        if kind == "file" and Path(place).is_file():
+            return Path(place).read_text(encoding="utf-8").strip()
+        raise ConfigError(
+            say(f"there is no API key for '{self.name}'", f"pas de clé d'API pour « {self.name} »"),
+            where=source,
+            todo=say(f"set {place}", f"définissez {place}") if place else "api_key: env:NAME",
+        )
+
+
+OFFLINE = Provider(name="offline", like="openai", host="offline.invalid", region="local", trains_on_inputs=False, retention_days=0)
+
+
+def provider_of(name: str, entry: ProviderFile, where: str) -> Provider:
+    """Return the entry of a policy file.
+
+    Raises:
+        ConfigError: nothing says which wire format it speaks, or where it is.
+    """
+    like = entry.like or name
+    host = entry.host or HOSTS.get(like, "")
+    if like not in HOSTS or not host:
+        raise ConfigError(
+            say(f"provider '{name}' speaks no known format", f"le fournisseur « {name} » ne parle aucun format connu"),
+            where=where,
+            todo=f"like: {' | '.join(HOSTS)}, host: …",
+        )
+    transfer = entry.transfer
+    return Provider(
+        name=name,
+        like=like,
+        host=host.lower(),
+        base_path=entry.base_path.rstrip("/"),
+        scheme=entry.scheme,
+        region=entry.region,
+        trains_on_inputs=entry.trains_on_inputs,
+        retention_days=entry.retention_days,
+        dpa=entry.dpa,
+        transfer_mechanism=transfer.mechanism if transfer else "",
+        transfer_expires=transfer.expires if transfer else None,
+        key_source=entry.api_key,
+    )
+
+
+def locate(providers: Iterable[Provider], host: str, path: str, like: str) -> tuple[Provider, str] | None:
+    """Return the entry for a host and path, and the path below its base path; the longest base path wins, then `like`."""
+    found: list[tuple[int, bool, Provider, str]] = []
+    for provider in providers:
+        if provider.host == host.lower():
+            rest = _below(provider.base_path, path)
+            if rest is not None:
+                found.append((provider.base_path.count("/"), provider.like == like, provider, rest))
+    if not found:
+        return None
+    _depth, _like, provider, rest = max(found, key=lambda one: one[:2])
+    return provider, rest
+
+
+def _below(base: str, path: str) -> str | None:
+    if not base:
+        return path
+    wanted, given = base.split("/"), path.split("/")
+    if len(given) <= len(wanted) or any(w not in ("*", g) or not (g or not w) for w, g in zip(wanted, given, strict=False)):
+        return None
+    return "/" + "/".join(given[len(wanted) :])

@@ -1,0 +1,6 @@
+"""Sinks: where records also go. They read from the ledger; a sink that is down delays nobody."""
+
+from govai.sinks.jsonl import Jsonl
+from govai.sinks.memory import Memory
+
+__all__ = ["Jsonl", "Memory"]

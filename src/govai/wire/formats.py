@@ -1,0 +1,28 @@
+"""The wire formats there are, and the allow-list of endpoints: what is not on it is refused."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from govai.wire.anthropic_messages import AnthropicMessages
+from govai.wire.openai_chat import OpenAIChat
+
+if TYPE_CHECKING:
+    from govai.core.exchange import Endpoint, WireFormat
+
+FORMATS: tuple[WireFormat, ...] = (OpenAIChat(), AnthropicMessages())
+
+
+def endpoint_of(like: str, method: str, path: str) -> tuple[WireFormat, Endpoint] | None:
+    """Return the format and the endpoint that a request goes to, None when no format knows it.
+
+    Args:
+        like: the family of servers. method: of HTTP. path: below the provider entry's base path, still percent-encoded.
+    """
+    for wire in FORMATS:
+        if wire.like != like:
+            continue
+        for endpoint in wire.endpoints:
+            if endpoint.method == method and endpoint.path.fullmatch(path):
+                return wire, endpoint
+    return None
