@@ -14,6 +14,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from govai.core.version import VERSION as __version__  # noqa: N811 -- the name that packages have
+
 if TYPE_CHECKING:
     from govai import sinks as sinks
     from govai.core.data import Finding as Finding
@@ -78,7 +80,6 @@ if TYPE_CHECKING:
     from govai.policy.policy import Policy as Policy
     from govai.review.tickets import Ticket as Ticket
 
-__version__ = "0.1.0"
 
 _ERRORS = (
     "AuthenticationFailed Blocked ConfigError ConsentRequired ContentFiltered ContextTooLong GovaiError InvalidRequest "
@@ -112,7 +113,7 @@ _HOMES = {
 }
 _HOME = {name: module for module, names in _HOMES.items() for name in names.split()}
 
-__all__ = ["__version__", "sinks", *sorted(_HOME)]  # pyright: ignore[reportUnsupportedDunderAll]
+__all__ = ["__version__", "sinks", *sorted(_HOME)]  # noqa: PLE0604 -- one table names them  # pyright: ignore[reportUnsupportedDunderAll]
 
 
 def __getattr__(name: str) -> Any:

@@ -30,7 +30,9 @@ def whole(tokens: Tokens, text: str, **kwargs: object) -> tuple[str, list[str]]:
     return changes.get(("t",), text), restorer.incidents
 
 
-def streamed(tokens: Tokens, chunks: list[str], part: Part = Part.TEXT, *, escaped: bool = False, **kwargs: object) -> list[str]:
+def streamed(
+    tokens: Tokens, chunks: list[str], part: Part = Part.TEXT, *, escaped: bool = False, **kwargs: object
+) -> list[str]:
     restorer: Restorer[int] = Restorer(tokens, **kwargs)
     out: list[tuple[int, list]] = []
     for number, chunk in enumerate(chunks):
@@ -43,7 +45,13 @@ def streamed(tokens: Tokens, chunks: list[str], part: Part = Part.TEXT, *, escap
 def test_the_value_goes_into_the_event_where_its_placeholder_began() -> None:
     tokens = Tokens(KEY)
     token = tokens.issue(NAME, "Renée")
-    assert streamed(tokens, ["Chère ", token[:3], token[3:9], token[9:], ", merci"]) == ["Chère ", "Renée", "", "", ", merci"]
+    assert streamed(tokens, ["Chère ", token[:3], token[3:9], token[9:], ", merci"]) == [
+        "Chère ",
+        "Renée",
+        "",
+        "",
+        ", merci",
+    ]
 
 
 def test_only_events_that_may_hold_part_of_a_placeholder_wait() -> None:
@@ -62,7 +70,26 @@ def test_only_events_that_may_hold_part_of_a_placeholder_wait() -> None:
 def test_any_chunking_restores_as_the_whole_does(data: st.DataObject) -> None:
     tokens = Tokens(KEY)
     token = tokens.issue(NAME, "Renée O'\"Neil\\")
-    piece = st.sampled_from([token, token[:9], token + "X", " ", "Z", "Zq", "https://a/", "](", ")", "<a href='", "'>", '{"a":"', '"}', "\n", "é", "Zürich "])
+    piece = st.sampled_from(
+        [
+            token,
+            token[:9],
+            token + "X",
+            " ",
+            "Z",
+            "Zq",
+            "https://a/",
+            "](",
+            ")",
+            "<a href='",
+            "'>",
+            '{"a":"',
+            '"}',
+            "\n",
+            "é",
+            "Zürich ",
+        ]
+    )
     text = "".join(data.draw(st.lists(piece, max_size=12)))
     cuts = sorted(data.draw(st.sets(st.integers(0, len(text)), max_size=8)))
     chunks = [text[a:b] for a, b in zip([0, *cuts], [*cuts, len(text)], strict=True)]
@@ -74,7 +101,10 @@ def test_restoring_undoes_protecting(text: str, data: st.DataObject) -> None:
     bounds = sorted(data.draw(st.sets(st.integers(0, len(text)), max_size=6)))
     spans = [(a, b) for a, b in zip(bounds[::2], bounds[1::2], strict=False)]
     tokens = Tokens(KEY)
-    cuts = [Cut(a, b, Datum(f"k{i}x" + "abcdef"[i], None, Sensitivity.RESTRICTED), text[a:b]) for i, (a, b) in enumerate(spans)]
+    cuts = [
+        Cut(a, b, Datum(f"k{i}x" + "abcdef"[i], None, Sensitivity.RESTRICTED), text[a:b])
+        for i, (a, b) in enumerate(spans)
+    ]
     padded = [Cut(c.start + 2 * i + 1, c.end + 2 * i + 1, c.datum, c.value) for i, c in enumerate(cuts)]
     spaced = text
     for i, cut in enumerate(cuts):
@@ -83,19 +113,58 @@ def test_restoring_undoes_protecting(text: str, data: st.DataObject) -> None:
     out = rewrite(spaced, padded, tokens)
     restorer: Restorer[int] = Restorer(tokens)
     changes = dict(restorer.whole(ReplyView([slot(out)])))
-    if not any(word.startswith("withheld") for word in restorer.incidents) and not out.lstrip().startswith(("{", "[", "`")):
+    if not any(word.startswith("withheld") for word in restorer.incidents) and not out.lstrip().startswith(
+        ("{", "[", "`")
+    ):
         assert changes.get(("t",), out) == spaced
 
 
 @pytest.mark.parametrize(
     "place",
     [
-        "[x](https://a.example/?q=TOKEN)", "![](TOKEN)", "[x](TOKEN)", "[x](<a TOKEN>)", "![x](/p \"TOKEN\")", "[a]: TOKEN", "> [a]: TOKEN", "[a]:\nTOKEN",
-        "<img src=x?TOKEN>", "<a href='TOKEN'>", "<a\nhref=\"TOKEN\">", "<p title=TOKEN>", "<img alt=\"a<b>\" src=TOKEN>", "https://TOKEN.evil.example",
-        "https://a/TOKEN", "http://a/?x=1&y=TOKEN", "www.TOKEN", "www.a.example/TOKEN", "//TOKEN/x", "(//a/TOKEN", "javascript:TOKEN", "mailto:TOKEN",
-        "tel:TOKEN", "data:text/html,TOKEN", "evil.example/TOKEN", "evil.example?q=TOKEN", "url(TOKEN)", "background: url( 'TOKEN')", "<https://a/TOKEN>",
-        "HTTPS://A/TOKEN", "ftp://a/TOKEN", "\\\\server\\TOKEN", "see:https://a/TOKEN", "<!-- TOKEN", "<style>@import 'https://a/TOKEN'",
-        '{"u":"https:\\/\\/a\\/TOKEN"}', '{"u":"https:\\u002f\\u002fa/TOKEN"}', '{"m":"[x](TOKEN)"}', '{"m":"<a href=\\"TOKEN\\">"}', "xTOKEN", "TOKENx", "TOKEN9", "éTOKEN",
+        "[x](https://a.example/?q=TOKEN)",
+        "![](TOKEN)",
+        "[x](TOKEN)",
+        "[x](<a TOKEN>)",
+        '![x](/p "TOKEN")',
+        "[a]: TOKEN",
+        "> [a]: TOKEN",
+        "[a]:\nTOKEN",
+        "<img src=x?TOKEN>",
+        "<a href='TOKEN'>",
+        '<a\nhref="TOKEN">',
+        "<p title=TOKEN>",
+        '<img alt="a<b>" src=TOKEN>',
+        "https://TOKEN.evil.example",
+        "https://a/TOKEN",
+        "http://a/?x=1&y=TOKEN",
+        "www.TOKEN",
+        "www.a.example/TOKEN",
+        "//TOKEN/x",
+        "(//a/TOKEN",
+        "javascript:TOKEN",
+        "mailto:TOKEN",
+        "tel:TOKEN",
+        "data:text/html,TOKEN",
+        "evil.example/TOKEN",
+        "evil.example?q=TOKEN",
+        "url(TOKEN)",
+        "background: url( 'TOKEN')",
+        "<https://a/TOKEN>",
+        "HTTPS://A/TOKEN",
+        "ftp://a/TOKEN",
+        "\\\\server\\TOKEN",
+        "see:https://a/TOKEN",
+        "<!-- TOKEN",
+        "<style>@import 'https://a/TOKEN'",
+        '{"u":"https:\\/\\/a\\/TOKEN"}',
+        '{"u":"https:\\u002f\\u002fa/TOKEN"}',
+        '{"m":"[x](TOKEN)"}',
+        '{"m":"<a href=\\"TOKEN\\">"}',
+        "xTOKEN",
+        "TOKENx",
+        "TOKEN9",
+        "éTOKEN",
     ],
 )
 def test_no_value_goes_where_it_would_be_sent_on(place: str) -> None:
@@ -110,8 +179,27 @@ def test_no_value_goes_where_it_would_be_sent_on(place: str) -> None:
 
 @pytest.mark.parametrize(
     "place",
-    ["TOKEN", "Chère TOKEN,", "**TOKEN**", "_TOKEN_", "(TOKEN)", "<b>TOKEN</b>", "<a href='x'>TOKEN</a>", "[TOKEN](https://a)", "a < b TOKEN",
-     "https://a TOKEN", "see [x](y) TOKEN", "`TOKEN`", "| TOKEN | b |", "- TOKEN", '{"n": "TOKEN"}', '{"l":"https://a","n":"TOKEN"}', '{"t":"x\\nTOKEN"}', "l'TOKEN", "10:30 TOKEN"],
+    [
+        "TOKEN",
+        "Chère TOKEN,",
+        "**TOKEN**",
+        "_TOKEN_",
+        "(TOKEN)",
+        "<b>TOKEN</b>",
+        "<a href='x'>TOKEN</a>",
+        "[TOKEN](https://a)",
+        "a < b TOKEN",
+        "https://a TOKEN",
+        "see [x](y) TOKEN",
+        "`TOKEN`",
+        "| TOKEN | b |",
+        "- TOKEN",
+        '{"n": "TOKEN"}',
+        '{"l":"https://a","n":"TOKEN"}',
+        '{"t":"x\\nTOKEN"}',
+        "l'TOKEN",
+        "10:30 TOKEN",
+    ],
 )
 def test_plain_places_are_restored(place: str) -> None:
     tokens = Tokens(KEY)
@@ -146,7 +234,9 @@ def test_another_call_s_placeholder_is_not_restored() -> None:
     assert whole(mine, f"Chère {foreign}") == (f"Chère {foreign}", ["placeholder-unknown"])
 
 
-@pytest.mark.parametrize(("receives", "expected"), [({}, "TOKEN"), ({"mail": ("user.contact",)}, "TOKEN"), ({"mail": ("user.name",)}, "Ana")])
+@pytest.mark.parametrize(
+    ("receives", "expected"), [({}, "TOKEN"), ({"mail": ("user.contact",)}, "TOKEN"), ({"mail": ("user.name",)}, "Ana")]
+)
 def test_tool_arguments_get_only_what_the_tool_receives(receives: dict, expected: str) -> None:
     tokens = Tokens(KEY)
     token = tokens.issue(NAME, "Ana")
@@ -184,7 +274,12 @@ def test_a_value_s_spellings_share_one_placeholder_and_sessions_do_not() -> None
 
 @pytest.mark.parametrize(
     ("kind", "value", "masked"),
-    [("email", "ana@x.example", "x@x.example"), ("card", "4111 1111 1111 1111", "x" * 12 + "1111"), ("text", "secret", ""), ("id", "AB12", "")],
+    [
+        ("email", "ana@x.example", "x@x.example"),
+        ("card", "4111 1111 1111 1111", "x" * 12 + "1111"),
+        ("text", "secret", ""),
+        ("id", "AB12", ""),
+    ],
 )
 def test_a_mask_keeps_only_its_stated_part(kind: str, value: str, masked: str) -> None:
     datum = Datum(kind, None, Sensitivity.RESTRICTED)

@@ -8,8 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import IntEnum
 
-from govai.core.taxonomy import Sensitivity, default_sensitivity, in_any, is_personal
 from govai.core.taxonomy import IDENTIFYING as _IDENTIFYING
+from govai.core.taxonomy import Sensitivity, default_sensitivity, in_any, is_personal
 
 
 class Seen(IntEnum):

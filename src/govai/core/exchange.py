@@ -5,10 +5,12 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+
+if TYPE_CHECKING:
+    import re
 
 Path = tuple[str | int, ...]
 
@@ -71,7 +73,7 @@ class Channel(NamedTuple):
 
     choice: int
     part: Part
-    index: int = 0
+    number: int = 0
 
 
 class ReplySlot(NamedTuple):
@@ -142,10 +144,25 @@ class Endpoint(NamedTuple):
 class WireFormat(Protocol):
     """One wire format: pure functions over parsed JSON; it knows no SDK, no policy and no transport."""
 
-    name: str  # "openai_chat"
-    like: str  # "openai": the family of servers that speaks it
-    endpoints: tuple[Endpoint, ...]
-    request_id_headers: tuple[str, ...]
+    @property
+    def name(self) -> str:
+        """`openai_chat`, …"""
+        ...
+
+    @property
+    def like(self) -> str:
+        """The family of servers that speaks it: `openai`, …"""
+        ...
+
+    @property
+    def endpoints(self) -> tuple[Endpoint, ...]:
+        """What may be called."""
+        ...
+
+    @property
+    def request_id_headers(self) -> tuple[str, ...]:
+        """Where the provider's own id of the request stands."""
+        ...
 
     def read_request(self, body: Any) -> RequestView:
         """Return every place of the request that holds text; ValueError when it is not a request of this format."""

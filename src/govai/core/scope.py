@@ -76,7 +76,7 @@ class Scope:
         )
 
 
-_current: ContextVar[Scope] = ContextVar("govai_scope", default=Scope())
+_current: ContextVar[Scope] = ContextVar("govai_scope", default=Scope())  # noqa: B039 -- frozen
 
 
 def current() -> Scope:

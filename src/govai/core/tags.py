@@ -32,9 +32,7 @@ class Tag:
 
     def __post_init__(self) -> None:
         if self.category is not None and self.category not in CATEGORIES:
-            raise ConfigError(
-                f"unknown data category '{self.category}'", todo=did_you_mean(self.category, CATEGORIES)
-            )
+            raise ConfigError(f"unknown data category '{self.category}'", todo=did_you_mean(self.category, CATEGORIES))
         if isinstance(self.sensitivity, str):
             object.__setattr__(self, "sensitivity", Sensitivity.parse(self.sensitivity))
 

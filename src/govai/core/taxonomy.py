@@ -120,7 +120,9 @@ _FIDESLANG = """
     user.workplace
 """
 
-OWN_CATEGORIES = frozenset({"user.demographic.trade_union", "user.demographic.philosophical_belief", "user.demographic.sex_life"})
+OWN_CATEGORIES = frozenset(
+    {"user.demographic.trade_union", "user.demographic.philosophical_belief", "user.demographic.sex_life"}
+)
 CATEGORIES = frozenset(_FIDESLANG.split()) | OWN_CATEGORIES
 
 # GDPR art. 9(1): what a category and all its children reveal.

@@ -105,7 +105,9 @@ def _hints(obj: Any) -> dict[str, Any]:
     except (NameError, TypeError, AttributeError) as error:
         problem = str(error) if isinstance(error, NameError) else type(error).__name__
     raise ConfigError(
-        say("annotations cannot be read, so a tag could be lost", "annotations illisibles : une étiquette serait perdue"),
+        say(
+            "annotations cannot be read, so a tag could be lost", "annotations illisibles : une étiquette serait perdue"
+        ),
         where=f"{getattr(obj, '__module__', '?')}.{getattr(obj, '__qualname__', '?')}: {problem}",
         todo=say("import the names they use at run time", "importez à l'exécution les noms qu'elles utilisent"),
     )

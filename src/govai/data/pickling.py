@@ -50,8 +50,13 @@ def unlocked(box: bytes) -> Sealed:
         kept = b""
     if not kept:
         raise PolicyError(
-            say("a sealed value does not leave its process in a pickle", "une valeur scellée ne quitte pas son processus"),
-            todo=say("send the row by other means and seal it there", "transmettez la ligne autrement et scellez-la là-bas"),
+            say(
+                "a sealed value does not leave its process in a pickle",
+                "une valeur scellée ne quitte pas son processus",
+            ),
+            todo=say(
+                "send the row by other means and seal it there", "transmettez la ligne autrement et scellez-la là-bas"
+            ),
         )
     raw, about = pickle.loads(kept)  # noqa: S301 -- authenticated: this process encrypted it
     about |= {"sensitivity": Sensitivity(about["sensitivity"]), "seen": Seen(about["seen"])}

@@ -141,19 +141,22 @@ def seal_row(one: object, classify: Classifier | None, *, source: str = "") -> S
     return SealedRow(fields, one, placed)
 
 
-def row_items(one: object) -> dict[str, Any] | None:
+def row_items(one: Any) -> dict[str, Any] | None:
     """Return a row's fields by name, None when it is not a row."""
+    kind: Any = type(one)
     if isinstance(one, dict):
         return {str(name): value for name, value in one.items()}
-    if dataclasses.is_dataclass(one) and not isinstance(one, type):
+    if dataclasses.is_dataclass(kind):
         return {f.name: getattr(one, f.name) for f in dataclasses.fields(one)}
-    if hasattr(type(one), "model_fields"):
-        return {name: getattr(one, name) for name in type(one).model_fields} | dict(getattr(one, "model_extra", None) or {})
-    if isinstance(one, tuple) and hasattr(one, "_fields"):
-        return dict(zip(one._fields, one, strict=True))
-    if hasattr(type(one), "__attrs_attrs__"):
-        return {a.name: getattr(one, a.name) for a in type(one).__attrs_attrs__}
-    if hasattr(one, "index") and hasattr(one, "to_dict") and not hasattr(one, "columns"):  # a Series, of pandas or alike
+    if hasattr(kind, "model_fields"):
+        return {name: getattr(one, name) for name in kind.model_fields} | dict(getattr(one, "model_extra", None) or {})
+    if issubclass(kind, tuple) and hasattr(kind, "_fields"):
+        return dict(zip(kind._fields, one, strict=True))
+    if hasattr(kind, "__attrs_attrs__"):
+        return {a.name: getattr(one, a.name) for a in kind.__attrs_attrs__}
+    if (
+        hasattr(one, "index") and hasattr(one, "to_dict") and not hasattr(one, "columns")
+    ):  # a Series, of pandas or alike
         return {str(name): value for name, value in one.to_dict().items()}
     return None
 
@@ -213,7 +216,11 @@ def _not_a_row(one: object) -> ConfigError:
         say(f"a {type(one).__name__} is not a row", f"un {type(one).__name__} n'est pas une ligne"),
         where="data=",
         todo=say(
-            "give one row per call: df.to_dict('records')" if table else "give a dict, a model, a dataclass or a Series",
-            "donnez une ligne par appel : df.to_dict('records')" if table else "donnez un dict, un modèle ou une Series",
+            "give one row per call: df.to_dict('records')"
+            if table
+            else "give a dict, a model, a dataclass or a Series",
+            "donnez une ligne par appel : df.to_dict('records')"
+            if table
+            else "donnez un dict, un modèle ou une Series",
         ),
     )

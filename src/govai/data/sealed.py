@@ -55,10 +55,10 @@ class Sealed:
         return f"<Sealed {self._datum.kind} {self._datum.field}>".replace(" >", ">")
 
     def __add__(self, other: object) -> str:
-        return str(self) + str(other) if isinstance(other, (str, Sealed)) else NotImplemented  # type: ignore[return-value]
+        return str(self) + str(other) if isinstance(other, (str, Sealed)) else NotImplemented
 
     def __radd__(self, other: object) -> str:
-        return str(other) + str(self) if isinstance(other, (str, Sealed)) else NotImplemented  # type: ignore[return-value]
+        return str(other) + str(self) if isinstance(other, (str, Sealed)) else NotImplemented
 
     def __eq__(self, other: object) -> bool:
         return bool(self._raw == _raw(other))
@@ -114,19 +114,23 @@ class Sealed:
             return lambda *args, **kwargs: self._call(name, args, kwargs)
         if name.startswith("__"):
             raise AttributeError(name)
-        _refuse(f".{name}")
+        return _refuse(f".{name}")
 
     def _call(self, name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         if not isinstance(self._raw, str):
             _refuse(f".{name}()")
-        return _quietly(lambda: getattr(self._raw, name)(*(_raw(a) for a in args), **{k: _raw(v) for k, v in kwargs.items()}))
+        return _quietly(
+            lambda: getattr(self._raw, name)(*(_raw(a) for a in args), **{k: _raw(v) for k, v in kwargs.items()})
+        )
 
     def _refused(self, *_args: object) -> NoReturn:
         _refuse(say("this use", "cet usage"))
 
     __int__ = __float__ = __complex__ = __index__ = __bytes__ = __fspath__ = __iter__ = __reversed__ = _refused
     __sub__ = __rsub__ = __mul__ = __rmul__ = __truediv__ = __rtruediv__ = __floordiv__ = __rfloordiv__ = _refused
-    __mod__ = __rmod__ = __pow__ = __rpow__ = __neg__ = __pos__ = __abs__ = __round__ = __and__ = __or__ = __xor__ = _refused
+    __mod__ = __rmod__ = __pow__ = __rpow__ = __neg__ = __pos__ = __abs__ = __round__ = __and__ = __or__ = __xor__ = (
+        _refused
+    )
 
 
 def sealed_value(raw: Any, one: Tag) -> Sealed:

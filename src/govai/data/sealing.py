@@ -60,5 +60,3 @@ def reveal(value: Any) -> Any:
     raise ConfigError(
         say(f"a {type(value).__name__} is not sealed", f"un {type(value).__name__} n'est pas scellé"), where="reveal()"
     )
-
-

@@ -77,6 +77,7 @@ def _marking(fn: Any, mark: Callable[[Any], Any]) -> Any:
 
 
 def _mark(value: Any, name: str, tags: dict[str, Tag]) -> Any:
+    table: Any = value
     if isinstance(value, dict):
         row = SourcedRow(value)
         row.govai_source, row.govai_tags = name, tags
@@ -87,14 +88,14 @@ def _mark(value: Any, name: str, tags: dict[str, Tag]) -> Any:
         return tuple(_mark(one, name, tags) for one in value)
     if isinstance(value, IteratorABC):
         return _each(value, name, tags)
-    if isinstance(getattr(value, "attrs", None), dict):  # a table or a column of pandas: attrs travel with its rows
+    if isinstance(getattr(table, "attrs", None), dict):  # a table or a column of pandas: attrs travel with its rows
         fields = ("category", "sensitivity", "free_text", "source", "field")
-        value.attrs[_ATTRS] = {"name": name, "tags": {k: {f: getattr(t, f) for f in fields} for k, t in tags.items()}}
+        table.attrs[_ATTRS] = {"name": name, "tags": {k: {f: getattr(t, f) for f in fields} for k, t in tags.items()}}
         return value
     try:
         object.__setattr__(value, "__govai_origin__", (name, tags))
     except (AttributeError, TypeError):
-        pass  # slots: its own annotations still tag it, only the source's name is unknown
+        return value  # slots: its own annotations still tag it, only the source's name is unknown
     return value
 
 

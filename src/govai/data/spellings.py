@@ -15,7 +15,8 @@ def spellings(value: object) -> tuple[str, ...]:
     """Return how a value is usually written; () for what is not tracked (empty, booleans, other objects)."""
     if isinstance(value, str):
         text = value.strip()
-        return (text,) if text else ()
+        said = bool(text) and not (text.isdigit() and len(text) < _SHORTEST_NUMBER)
+        return (text,) if said else ()
     if isinstance(value, bool) or value is None:
         return ()
     if isinstance(value, (int, float, Decimal)):

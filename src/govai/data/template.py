@@ -71,7 +71,9 @@ def _field(name: str, get: Any) -> Any:
         raise ConfigError(
             say("a template's field has no name", "un champ du modèle n'a pas de nom"),
             where="prompt=",
-            todo=say("write {field}; {{ }} for literal braces", "écrivez {champ} ; {{ }} pour des accolades littérales"),
+            todo=say(
+                "write {field}; {{ }} for literal braces", "écrivez {champ} ; {{ }} pour des accolades littérales"
+            ),
         )
     try:
         return get(name)
@@ -82,12 +84,16 @@ def _field(name: str, get: Any) -> Any:
     value = get(first)
     for step in rest:
         if step.startswith("_") or not isinstance(value, (SealedRow, list)):
-            raise ConfigError(say(f"'{first}' has no field", f"« {first} » n'a pas de champ"), where="prompt=", todo=name)
-        value = value[int(step)] if isinstance(value, list) and step.isdigit() else value[step]
+            raise ConfigError(
+                say(f"'{first}' has no field", f"« {first} » n'a pas de champ"), where="prompt=", todo=name
+            )
+        if isinstance(value, list):
+            value = value[int(step)] if step.isdigit() and int(step) < len(value) else None
+        else:
+            value = value[step]
     return value
 
 
 def _split(name: str) -> tuple[str, list[str]]:
     steps = name.replace("]", "").replace("[", ".").split(".")
     return steps[0], steps[1:]
-

@@ -36,9 +36,7 @@ if TYPE_CHECKING:
 R = TypeVar("R")
 
 
-def ask(
-    model: str | Sequence[str], *, purpose: str = "", governor: Governor | None = None, **options: Any
-) -> _Asks:
+def ask(model: str | Sequence[str], *, purpose: str = "", governor: Governor | None = None, **options: Any) -> _Asks:
     """Ask a model what the function returns.
 
     Args:
@@ -54,7 +52,9 @@ def ask(
             raise ConfigError(
                 say("@govai.ask is not for generators", "@govai.ask n'est pas pour les générateurs"),
                 where=getattr(fn, "__qualname__", "?"),
-                todo=say("return the prompt, or use @govai.governed", "retournez le texte, ou utilisez @govai.governed"),
+                todo=say(
+                    "return the prompt, or use @govai.governed", "retournez le texte, ou utilisez @govai.governed"
+                ),
             )
         if inspect.iscoroutinefunction(fn):
 
@@ -87,7 +87,9 @@ def _called(fn: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
             continue
         if name in tags and row_items(value) is None:
             bound.arguments[name] = seal_tagged(value, tags={"": tags[name]})
-        elif row_items(value) is not None or (isinstance(value, list) and value and all(row_items(v) is not None for v in value)):
+        elif row_items(value) is not None or (
+            isinstance(value, list) and value and all(row_items(v) is not None for v in value)
+        ):
             bound.arguments[name] = seal_tagged(value, classify=classify)
     return fn(*bound.args, **bound.kwargs)
 
@@ -103,8 +105,10 @@ def _text(fn: Any, prompt: Any) -> str:
     if isinstance(prompt, Sealed):
         return str(prompt)
     raise ConfigError(
-        say(f"it returned a {type(prompt).__name__}, not a prompt", f"elle a rendu un {type(prompt).__name__}, pas un texte"),
+        say(
+            f"it returned a {type(prompt).__name__}, not a prompt",
+            f"elle a rendu un {type(prompt).__name__}, pas un texte",
+        ),
         where=f"@govai.ask {getattr(fn, '__qualname__', '?')}",
         todo=say("return the text to send", "retournez le texte à envoyer"),
     )
-

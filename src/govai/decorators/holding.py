@@ -15,7 +15,7 @@ from govai.data.annotations import parameter_tags, tags_of
 from govai.data.rows import declare, row_items
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Iterator
+    from collections.abc import AsyncIterator, Callable, Generator
 
     from govai.core.data import Tracked
 
@@ -62,7 +62,7 @@ def tracked_arguments(fn: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) ->
         if name in tags and row_items(value) is None:
             tracked += declare({name: value}, lambda _row: {name: tags[name]}).tracked  # noqa: B023 -- used at once
         elif row_items(value) is not None and (name in tags or tags_of(value) or _sourced(value)):
-            tracked += declare(value, lambda row: {key: tags[name] for key in row} if name in tags else {}).tracked  # noqa: B023
+            tracked += declare(value, lambda row: dict.fromkeys(row, tags[name]) if name in tags else {}).tracked  # noqa: B023
         elif isinstance(value, (list, tuple)) and value and all(tags_of(one) or _sourced(one) for one in value):
             tracked += declare(list(value), lambda _row: {}).tracked
     return tuple(tracked)
@@ -76,7 +76,7 @@ def _sourced(value: Any) -> bool:
 
 def _generator(fn: Any, scope_of: Callable[[tuple[Any, ...], dict[str, Any]], Scope]) -> Any:
     @wraps(fn)
-    def pieces(*args: Any, **kwargs: Any) -> Iterator[Any]:
+    def pieces(*args: Any, **kwargs: Any) -> Generator[Any, Any, Any]:
         context = copy_context()
         inner = context.run(_opened, fn, args, kwargs, scope_of)
         value, error = None, None

@@ -121,7 +121,10 @@ def require_review(role: str, *, on: str = "output") -> Callable[[F], F]:
     """
     if on not in ("prompt", "output"):
         raise ConfigError(
-            say(f"reviews are on 'prompt' or 'output', not on '{on}'", f"on relit « prompt » ou « output », pas « {on} »"),
+            say(
+                f"reviews are on 'prompt' or 'output', not on '{on}'",
+                f"on relit « prompt » ou « output », pas « {on} »",
+            ),
             where="@govai.require_review",
             todo=did_you_mean(on, ("prompt", "output")),
         )

@@ -28,13 +28,17 @@ _LONGEST_LABEL = 60  # characters; longer texts are sentences too
 
 # Words of a header (folded, split at capitals and separators) and what the field then holds; the first that fits wins.
 _HEADERS: tuple[tuple[str, str], ...] = (
-    (r"nir|ssn|social security|(?:numero|num|no|n) (?:de )?(?:securite sociale|secu)|securite sociale|national (?:id|identification)|insee",
-     "user.government_id.national_identification_number"),
+    (
+        r"nir|ssn|social security|(?:numero|num|no|n) (?:de )?(?:securite sociale|secu)|securite sociale|national (?:id|identification)|insee",
+        "user.government_id.national_identification_number",
+    ),
     (r"passport|passeport", "user.government_id.passport_number"),
     (r"(?:driver|driving) licen[cs]e|permis(?: de conduire)?", "user.government_id.drivers_license_number"),
     (r"siret|siren|vat|tva|tax id|fiscal", "user.government_id"),
-    (r"sante|health|medical|medicale?s?|maladie|disease|diagnos\w*|allerg\w*|handicap\w*|disab\w*|grossesse|pregnan\w*|blood|patholog\w*|traitement|medication|ald",
-     "user.health_and_medical"),
+    (
+        r"sante|health|medical|medicale?s?|maladie|disease|diagnos\w*|allerg\w*|handicap\w*|disab\w*|grossesse|pregnan\w*|blood|patholog\w*|traitement|medication|ald",
+        "user.health_and_medical",
+    ),
     (r"religi\w*|confession|culte|faith", "user.demographic.religious_belief"),
     (r"ethni\w*|race|racial|origine ethnique", "user.demographic.race_ethnicity"),
     (r"politi\w*|parti politique|vote", "user.demographic.political_opinion"),
@@ -42,7 +46,10 @@ _HEADERS: tuple[tuple[str, str], ...] = (
     (r"sexual\w*|orientation sexuelle", "user.demographic.sexual_orientation"),
     (r"criminal|casier|condamnation|conviction|offen[cs]e", "user.criminal_history"),
     (r"password|passwd|pwd|mot de passe|mdp", "user.authorization.password"),
-    (r"(?:api|secret|access|auth|private) ?(?:key|token|secret)|token|jeton|secret|credentials?", "user.authorization.credentials"),
+    (
+        r"(?:api|secret|access|auth|private) ?(?:key|token|secret)|token|jeton|secret|credentials?",
+        "user.authorization.credentials",
+    ),
     (r"kid ?home|teen ?home|nb enfants|children|child|enfants?|kids?|dependents?|mineurs?", "user.demographic"),
     (r"e ?mail|mail|courriel|email address|adresse (?:e ?mail|mail|electronique)", "user.contact.email"),
     (r"phone|telephone|tel|mobile|portable|gsm|cell|fax|msisdn", "user.contact.phone_number"),
@@ -61,33 +68,57 @@ _HEADERS: tuple[tuple[str, str], ...] = (
     (r"(?:first|given|fore) ?name|prenom|firstname|fname", "user.name.first"),
     (r"(?:last|family|sur) ?name|nom de famille|nom|lastname|lname|surname", "user.name.last"),
     (r"(?:user|login|screen) ?name|username|login|pseudo|identifiant|handle|nickname", "user.account.username"),
-    (r"(?:company|organi[sz]ation|business|employer|brand|societe|entreprise) ?(?:name)?|raison sociale", "user.contact.organization"),
-    (r"(?:product|item|campaign|list|segment|plan|event|category|department|division|class|page|store|genre|track|album|artist|metric|flow|form|deal|pipeline|subject|template|media type) ?(?:name|title|label)?",
-     "user.behavior.purchase_history"),
-    (r"(?:full |customer |contact |client |display |middle |maiden )?names?|fullname|nom complet|civilite et nom|contact|owner|author|sender|recipient|assignee|salutation name",
-     "user.name"),
+    (
+        r"(?:company|organi[sz]ation|business|employer|brand|societe|entreprise) ?(?:name)?|raison sociale",
+        "user.contact.organization",
+    ),
+    (
+        r"(?:product|item|campaign|list|segment|plan|event|category|department|division|class|page|store|genre|track|album|artist|metric|flow|form|deal|pipeline|subject|template|media type) ?(?:name|title|label)?",
+        "user.behavior.purchase_history",
+    ),
+    (
+        r"(?:full |customer |contact |client |display |middle |maiden )?names?|fullname|nom complet|civilite et nom|contact|owner|author|sender|recipient|assignee|salutation name",
+        "user.name",
+    ),
     (r"website|url|homepage|site web|linkedin|twitter|facebook|instagram|social", "user.contact.url"),
     (r"job|title|fonction|poste|profession|metier|occupation|role", "user.job_title"),
     (r"gender|sexe?|genre|civilite|salutation", "user.demographic.gender"),
     (r"language|langue|locale|lang", "user.demographic.language"),
     (r"salary|salaire|income|revenus?|wage|credit score|solde|balance|debt|dette", "user.financial"),
-    (r"marital\w*|marie|situation familiale|partner|education|etudes|diplome|household|senior citizen|senior", "user.demographic.profile"),
-    (r"(?:\w+ )*(?:id|ids|uuid|guid|uid|identifier|ref|reference|key|numero|num|number|no|code client)|customerid|userid|id client|matricule",
-     "user.unique_id"),
+    (
+        r"marital\w*|marie|situation familiale|partner|education|etudes|diplome|household|senior citizen|senior",
+        "user.demographic.profile",
+    ),
+    (
+        r"(?:\w+ )*(?:id|ids|uuid|guid|uid|identifier|ref|reference|key|numero|num|number|no|code client)|customerid|userid|id client|matricule",
+        "user.unique_id",
+    ),
     (r"consent\w*|opt ?(?:in|out)|unsubscribed?|gdpr|rgpd|preferences?|optout|optin", "user.privacy_preferences"),
-    (r"motifs?|reason|raison|churn|resili\w*|attrition|cancel\w*|canal|channel|segment|score|nps|rating|note moyenne|satisfaction|recommended ind|positive feedback count",
-     "user.behavior"),
-    (r"contract\w*|contrat|offre|offer|plan|forfait|formule|abonnement|subscription|tenure|anciennete|charges?|monthly charges|total charges|amount|montant|price|prix|total|revenue|"
-     r"payment method|paiement|paperless billing|internet service|online \w+|tech support|streaming \w+|phone service|multiple lines|device protection|"
-     r"product|produits?|item|article|order\w*|commandes?|quantity|quantite|achats?|purchase\w*|panier|basket|cart|spent|depenses?|mnt \w+|num \w+|recency|frequency|"
-     r"recence|date (?:d )?achat|derniere? (?:commande|achat|visite)|last (?:order|purchase|visit|seen)|status|statut|stage|type|category|categorie|brand|marque|accepted cmp\d?|response|complain",
-     "user.behavior.purchase_history"),
-    (r"visits?|visites?|clicks?|clics?|opens?|ouvertures?|sessions?|pages?|views?|vues|bounce rates?|exit rates?|browsing|navigation|duration|traffic type|campaigns?|weekend|special day|visitor type",
-     "user.behavior.browsing_history"),
-    (r"created(?: at| date)?|updated(?: at| date)?|modified(?: at| date)?|date|timestamp|month|mois|year|annee|day|jour|time|heure|inscription|signup(?: date)?|dt customer|since|depuis",
-     "user.behavior"),
+    (
+        r"motifs?|reason|raison|churn|resili\w*|attrition|cancel\w*|canal|channel|segment|score|nps|rating|note moyenne|satisfaction|recommended ind|positive feedback count",
+        "user.behavior",
+    ),
+    (
+        (
+            r"contract\w*|contrat|offre|offer|plan|forfait|formule|abonnement|subscription|tenure|anciennete|charges?|monthly charges|total charges|amount|montant|price|prix|total|revenue|"
+            r"payment method|paiement|paperless billing|internet service|online \w+|tech support|streaming \w+|phone service|multiple lines|device protection|"
+            r"product|produits?|item|article|order\w*|commandes?|quantity|quantite|achats?|purchase\w*|panier|basket|cart|spent|depenses?|mnt \w+|num \w+|recency|frequency|"
+            r"recence|date (?:d )?achat|derniere? (?:commande|achat|visite)|last (?:order|purchase|visit|seen)|status|statut|stage|type|category|categorie|brand|marque|accepted cmp\d?|response|complain"
+        ),
+        "user.behavior.purchase_history",
+    ),
+    (
+        r"visits?|visites?|clicks?|clics?|opens?|ouvertures?|sessions?|pages?|views?|vues|bounce rates?|exit rates?|browsing|navigation|duration|traffic type|campaigns?|weekend|special day|visitor type",
+        "user.behavior.browsing_history",
+    ),
+    (
+        r"created(?: at| date)?|updated(?: at| date)?|modified(?: at| date)?|date|timestamp|month|mois|year|annee|day|jour|time|heure|inscription|signup(?: date)?|dt customer|since|depuis",
+        "user.behavior",
+    ),
 )
-_COMMENTS = re.compile(r"(?:.* )?(?:notes?|comments?|commentaires?|message|body|text|texte|description|avis|review|remarques?|feedback|verbatim|contenu|content)(?: .*)?")
+_COMMENTS = re.compile(
+    r"(?:.* )?(?:notes?|comments?|commentaires?|message|body|text|texte|description|avis|review|remarques?|feedback|verbatim|contenu|content)(?: .*)?"
+)
 _COMPILED = tuple((re.compile(rf"(?:{words})"), category) for words, category in _HEADERS)
 _DETECTORS = ((Email(), EMAIL), (Iban(), IBAN), (Card(), CARD), (Phone(), PHONE))
 

@@ -24,14 +24,26 @@ _FUNCTION_WORDS = frozenset(
 
 
 def _fold_table() -> dict[int, str]:
-    table = {0xA0: " ", 0x2007: " ", 0x2009: " ", 0x200A: " ", 0x202F: " ", 0x3000: " ", 0x2019: "'", 0x2018: "'", 0x02BC: "'",
-             0x2010: "-", 0x2011: "-", 0x2013: "-"}
+    table = {
+        0xA0: " ",
+        0x2007: " ",
+        0x2009: " ",
+        0x200A: " ",
+        0x202F: " ",
+        0x3000: " ",
+        0x2019: "'",
+        0x2018: "'",
+        0x02BC: "'",
+        0x2010: "-",
+        0x2011: "-",
+        0x2013: "-",
+    }
     for code in [*range(0xC0, 0x250), *range(0x1E00, 0x2000), *range(0x370, 0x530), *range(0xFF01, 0xFF5F)]:
         base = unicodedata.normalize("NFKD", chr(code)).casefold()
         bare = "".join(char for char in base if not unicodedata.combining(char))
         if len(bare) == 1 and bare != chr(code):
             table[code] = bare
-    return {code: char for code, char in table.items()}
+    return dict(table.items())
 
 
 _FOLD = str.maketrans({chr(code): char for code, char in _fold_table().items()})
@@ -42,7 +54,7 @@ class Found(NamedTuple):
 
     start: int
     end: int
-    index: int
+    which: int
 
 
 def folded(text: str) -> str:
@@ -95,7 +107,7 @@ class KnownValues:
         if self._spaces and (view := spaced(text)) is not None:
             for found in self._in(view.text):
                 start, end = view.span(found.start, found.end)
-                yield Found(start, end, found.index)
+                yield Found(start, end, found.which)
 
     def _in(self, text: str) -> Iterator[Found]:
         plain = folded(text)

@@ -7,7 +7,7 @@ from bisect import bisect_right
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from govai.core.data import Datum, Finding, Seen
+from govai.core.data import Datum, Finding
 from govai.core.errors import GovaiError, PolicyError
 from govai.core.lang import say
 from govai.detect.card import Card
@@ -26,7 +26,9 @@ if TYPE_CHECKING:
 
 BORDER = "\x1f"  # stands between texts; nothing that is looked for crosses it
 _NUMBERS = re.compile(r"\d(?:[ .,/()\-_\u00a0\u2009\u2011\u202f]{0,3}[\dA-Za-z]){7}")
-_CODED = re.compile(r"%[0-9A-Fa-f]{2}|&[#A-Za-z][A-Za-z0-9]{1,24};|\\[uxnrtbf/\"']|[^\x00-\u024f\u2010-\u2027\u202f\u20ac]|\u00ad")
+_CODED = re.compile(
+    r"%[0-9A-Fa-f]{2}|&[#A-Za-z][A-Za-z0-9]{1,24};|\\[uxnrtbf/\"']|[^\x00-\u024f\u2010-\u2027\u202f\u20ac]|\u00ad"
+)
 _LONG_RUN = re.compile(r"[A-Za-z0-9+/_-]{12}")
 
 
@@ -58,7 +60,8 @@ class Lookout:
 
     def __init__(self, detectors: Sequence[Detector] = ()) -> None:
         self._own = tuple(detectors)
-        self._email, self._numbers = Email(), (Phone(), Iban(), Card())
+        self._email: Detector = Email()
+        self._numbers: tuple[Detector, ...] = (Phone(), Iban(), Card())
 
     def look(
         self,
@@ -116,17 +119,27 @@ class Lookout:
                 at += len(text) + 1
 
     def _detected(self, detector: Detector, text: str) -> Iterator[Span]:
+        spans: list[Span] = []
         try:
             findings = list(detector.detect(text))
-            spans = [Span(f.start, f.end, Datum.detected(f), text[f.start : f.end]) for f in findings if _sound(f, text)]
-            failed = "" if len(spans) == len(findings) else say("reported a span that is not one", "un intervalle impossible")
+            spans = [
+                Span(f.start, f.end, Datum.detected(f), text[f.start : f.end]) for f in findings if _sound(f, text)
+            ]
+            failed = (
+                ""
+                if len(spans) == len(findings)
+                else say("reported a span that is not one", "un intervalle impossible")
+            )
         except GovaiError:
             raise
         except Exception as error:  # noqa: BLE001 -- whatever it raised: the text was not looked at, so nothing leaves
             failed = type(error).__name__
         if failed:
             raise PolicyError(
-                say(f"detector {type(detector).__name__} failed ({failed})", f"échec du détecteur {type(detector).__name__} ({failed})"),
+                say(
+                    f"detector {type(detector).__name__} failed ({failed})",
+                    f"échec du détecteur {type(detector).__name__} ({failed})",
+                ),
                 where="detectors=",
                 todo=say("mend or remove it; nothing left", "réparez-le ou retirez-le ; rien n'est parti"),
             )
@@ -146,7 +159,10 @@ class Lookout:
             found = sealed.read(reference)
             if found is None:
                 raise PolicyError(
-                    say("a sealed reference is dead, cut or altered", "une référence scellée est morte, coupée ou altérée"),
+                    say(
+                        "a sealed reference is dead, cut or altered",
+                        "une référence scellée est morte, coupée ou altérée",
+                    ),
                     todo=say(
                         "build the prompt again from its row, in this process, and send it unchanged",
                         "reconstruisez le texte à partir de la ligne, dans ce processus, et envoyez-le tel quel",
@@ -162,10 +178,10 @@ class Lookout:
             at += len(text) + 1
         spots = []
         for span in settled(spans, document):
-            text = bisect_right(starts, span.start) - 1
-            start, end = span.start - starts[text], min(span.end - starts[text], len(texts[text]))
+            number = bisect_right(starts, span.start) - 1
+            start, end = span.start - starts[number], min(span.end - starts[number], len(texts[number]))
             if start < end:
-                spots.append(Spot(text, start, end, span.datum, span.value, span.common))
+                spots.append(Spot(number, start, end, span.datum, span.value, span.common))
         return spots
 
     def _across(
@@ -211,4 +227,8 @@ def _references(pattern: str, document: str) -> Iterator[tuple[int, int, str]]:
     whole = re.compile(pattern)
     for found in re.finditer(re.escape(pattern[:3]) + r"[A-Z2-7]{4,}", document):
         exact = whole.match(found.group())
-        yield found.start(), found.start() + (exact.end() if exact else len(found.group())), exact.group() if exact else ""
+        yield (
+            found.start(),
+            found.start() + (exact.end() if exact else len(found.group())),
+            exact.group() if exact else "",
+        )

@@ -44,10 +44,5 @@ def _free(start: int, end: int, kept: list[Span]) -> list[tuple[int, int]]:
     for one in kept:
         if one.end <= start or one.start >= end:
             continue
-        free = [
-            part
-            for a, b in free
-            for part in ((a, min(b, one.start)), (max(a, one.end), b))
-            if part[0] < part[1]
-        ]
+        free = [part for a, b in free for part in ((a, min(b, one.start)), (max(a, one.end), b)) if part[0] < part[1]]
     return free

@@ -44,7 +44,10 @@ class Pattern:
             raise ConfigError(
                 say(f"the regex cannot be used: {problem}", f"expression inutilisable : {problem}"),
                 where=f"Pattern({category})",
-                todo=say("use RE2 syntax: github.com/google/re2/wiki/Syntax", "syntaxe RE2 : github.com/google/re2/wiki/Syntax"),
+                todo=say(
+                    "use RE2 syntax: github.com/google/re2/wiki/Syntax",
+                    "syntaxe RE2 : github.com/google/re2/wiki/Syntax",
+                ),
             )
 
     def __repr__(self) -> str:

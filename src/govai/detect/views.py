@@ -116,7 +116,7 @@ def _unescaped(code: str) -> str:
         raw = b"".join(bytes.fromhex(part) for part in code.split("\\u")[1:])
         return raw.decode("utf-16-be", "replace")
     if code[1] == "x":
-        return chr(int(code[2:], 16))
+        return bytes.fromhex(code[2:]).decode("latin-1")
     return _ESCAPES.get(code[1], code[1])
 
 

@@ -39,7 +39,8 @@ class AnthropicFamily:
             body["output_config"] = {"format": {"type": "json_schema", "schema": schema}}
         if request.tools:
             body["tools"] = [
-                {"name": t.name, "description": t.description, "input_schema": dict(t.parameters)} for t in request.tools
+                {"name": t.name, "description": t.description, "input_schema": dict(t.parameters)}
+                for t in request.tools
             ]
         if request.stream:
             body["stream"] = True
@@ -58,21 +59,16 @@ class AnthropicFamily:
         return govern(made, governing)
 
     def send(self, client: Any, body: dict[str, Any], timeout: float) -> Any:
-        from anthropic.types import Message as Native
-
         options = {"timeout": timeout, "max_retries": 0}
-        return client.post(self.path, cast_to=Native, body=body, options=options)
+        return client.post(self.path, cast_to=sdk("anthropic.types").Message, body=body, options=options)
 
     def open(self, client: Any, body: dict[str, Any], timeout: float) -> Any:
-        import anthropic
-        from anthropic.types import RawMessageStreamEvent
-
+        anthropic, event = sdk("anthropic"), sdk("anthropic.types").RawMessageStreamEvent
         kind = anthropic.AsyncStream if isinstance(client, anthropic.AsyncAnthropic) else anthropic.Stream
         options = {"timeout": timeout, "max_retries": 0}
-        event: Any = RawMessageStreamEvent
         return client.post(self.path, cast_to=event, body=body, options=options, stream=True, stream_cls=kind[event])
 
-    def translate(self, error: Exception, provider: str) -> ProviderError | None:
+    def translate(self, error: Any, provider: str) -> ProviderError | None:
         import httpx2
 
         anthropic = sdk("anthropic")

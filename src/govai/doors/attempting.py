@@ -8,7 +8,14 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from tenacity import AsyncRetrying, RetryCallState, Retrying, retry_if_exception, stop_after_attempt, wait_exponential_jitter
+from tenacity import (
+    AsyncRetrying,
+    RetryCallState,
+    Retrying,
+    retry_if_exception,
+    stop_after_attempt,
+    wait_exponential_jitter,
+)
 
 from govai.core.errors import ContextTooLong, GovaiError, InvalidRequest, ProviderError
 from govai.doors.failing import transient
@@ -32,12 +39,7 @@ def attempt(targets: tuple[Target, ...], asked: Asked, send: Callable[[Target], 
     """
     for number, target in enumerate(targets, start=1):
         try:
-            for retry in Retrying(**_RETRY):
-                with retry:
-                    mine = replace(asked, trace=Trace())
-                    with Asking(mine):
-                        native = _called(send, target)
-            return target, mine, native
+            return Retrying(**_RETRY)(_once, target, asked, send)
         except ProviderError as error:
             if number == len(targets) or not falls_back(error):
                 raise
@@ -50,12 +52,7 @@ async def aattempt(
     """The asyncio twin of `attempt`."""
     for number, target in enumerate(targets, start=1):
         try:
-            async for retry in AsyncRetrying(**_RETRY):
-                with retry:
-                    mine = replace(asked, trace=Trace())
-                    with Asking(mine):
-                        native = await _acalled(send, target)
-            return target, mine, native
+            return await AsyncRetrying(**_RETRY)(_aonce, target, asked, send)
         except ProviderError as error:
             if number == len(targets) or not falls_back(error):
                 raise
@@ -72,6 +69,18 @@ def translated(error: Exception, target: Target) -> Exception:
 def falls_back(error: ProviderError) -> bool:
     """Whether another model may do better: not when the request itself is wrong."""
     return not isinstance(error, InvalidRequest) or isinstance(error, ContextTooLong)
+
+
+def _once(target: Target, asked: Asked, send: Callable[[Target], Any]) -> tuple[Target, Asked, Any]:
+    mine = replace(asked, trace=Trace())
+    with Asking(mine):
+        return target, mine, _called(send, target)
+
+
+async def _aonce(target: Target, asked: Asked, send: Callable[[Target], Awaitable[Any]]) -> tuple[Target, Asked, Any]:
+    mine = replace(asked, trace=Trace())
+    with Asking(mine):
+        return target, mine, await _acalled(send, target)
 
 
 def _called(send: Callable[[Target], Any], target: Target) -> Any:
@@ -106,4 +115,3 @@ _RETRY: dict[str, Any] = {
     "wait": _wait,
     "reraise": True,
 }
-

@@ -64,7 +64,10 @@ class Clients:
         family = _FAMILIES.get(provider.like)
         if family is None:
             raise ConfigError(
-                say(f"calls to '{provider.like}' are not built yet", f"les appels à « {provider.like} » viendront plus tard"),
+                say(
+                    f"calls to '{provider.like}' are not built yet",
+                    f"les appels à « {provider.like} » viendront plus tard",
+                ),
                 where=f"provider '{name}'",
                 todo=did_you_mean(provider.like, [*_FAMILIES, "offline"]),
             )
@@ -134,7 +137,10 @@ class Clients:
         if made is None:
             if family_of(client) != target.family.like:
                 raise ConfigError(
-                    say(f"this client does not speak {target.family.like}", f"ce client ne parle pas {target.family.like}"),
+                    say(
+                        f"this client does not speak {target.family.like}",
+                        f"ce client ne parle pas {target.family.like}",
+                    ),
                     where="client=",
                     todo=say("give a client of the model's provider", "donnez un client du fournisseur du modèle"),
                 )

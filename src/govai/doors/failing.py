@@ -17,7 +17,10 @@ if TYPE_CHECKING:
 _UNAUTHORISED, _TIMEOUT, _TOO_LARGE, _TOO_MANY, _SERVER = (401, 403), (408, 504), 413, 429, 500
 _RETRIED_409 = 409
 _TODO = {
-    errors.AuthenticationFailed: ("check the API key named in the policy", "vérifiez la clé d'API nommée dans la politique"),
+    errors.AuthenticationFailed: (
+        "check the API key named in the policy",
+        "vérifiez la clé d'API nommée dans la politique",
+    ),
     errors.RateLimited: ("wait, or give a fallback model", "attendez, ou donnez un modèle de repli"),
     errors.ContextTooLong: ("shorten the prompt", "raccourcissez le texte"),
     errors.ContentFiltered: ("reword the prompt", "reformulez le texte"),
@@ -27,7 +30,12 @@ _TODO = {
 
 
 def by_status(
-    status: int | None, provider: str, *, word: str = "", request_id: str | None = None, headers: Mapping[str, str] | None = None
+    status: int | None,
+    provider: str,
+    *,
+    word: str = "",
+    request_id: str | None = None,
+    headers: Mapping[str, str] | None = None,
 ) -> errors.ProviderError:
     """Return the error for an HTTP status and the provider's own error code `word`."""
     kind = _kind(status, word)
@@ -35,7 +43,12 @@ def by_status(
     what = ": ".join(filter(None, (say(f"{provider} answered {status}", f"{provider} a répondu {status}"), shown)))
     todo = _TODO.get(kind, ("check the request's arguments", "vérifiez les arguments de la requête"))
     return kind(
-        what, status=status, provider=provider, request_id=request_id, retry_after=retry_after(headers or {}), todo=say(*todo)
+        what,
+        status=status,
+        provider=provider,
+        request_id=request_id,
+        retry_after=retry_after(headers or {}),
+        todo=say(*todo),
     )
 
 

@@ -10,8 +10,6 @@ from govai.core.errors import ConfigError
 from govai.core.lang import say
 
 if TYPE_CHECKING:
-    from types import ModuleType
-
     from govai.core.errors import ProviderError
     from govai.core.messages import Message
     from govai.doors.tools import Tool
@@ -69,7 +67,7 @@ class Family(Protocol):
         ...
 
 
-def sdk(name: str) -> ModuleType:
+def sdk(name: str) -> Any:
     """Import an SDK; ConfigError with the command that installs it when it is missing."""
     try:
         return importlib.import_module(name)
@@ -77,5 +75,5 @@ def sdk(name: str) -> ModuleType:
         pass
     raise ConfigError(
         say(f"the {name} SDK is not installed", f"le SDK {name} n'est pas installé"),
-        todo=f"pip install 'govai[{name}]'",
+        todo=f"pip install 'govai[{name.partition('.')[0]}]'",
     )

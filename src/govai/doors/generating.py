@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 from govai.core.messages import Reply
-from govai.core.scope import Scope
 from govai.doors.attempting import aattempt, attempt, translated
 from govai.doors.family import Request
 from govai.doors.schemas import read_answer
@@ -16,6 +15,7 @@ from govai.flow.asked import Asked, effective
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
 
+    from govai.core.scope import Scope
     from govai.doors.clients import Clients, Target
     from govai.doors.stating import Statement
 
@@ -149,7 +149,7 @@ class _Piecewise:
 class Stream(_Piecewise):
     """Pieces of an answer, restored: `with gov.stream(…) as stream: for piece in stream: …`; then `stream.reply`."""
 
-    def __enter__(self) -> Stream:
+    def __enter__(self) -> Self:
         def send(target: Target) -> Any:
             client = self._clients.sync(target, self._order.client)
             return target.family.open(client, body_for(self._order, target, stream=True), self._order.timeout)
@@ -182,7 +182,7 @@ class Stream(_Piecewise):
 class AsyncStream(_Piecewise):
     """The asyncio twin of Stream: `async with gov.astream(…) as stream: async for piece in stream: …`."""
 
-    async def __aenter__(self) -> AsyncStream:
+    async def __aenter__(self) -> Self:
         async def send(target: Target) -> Any:
             client = self._clients.asyncio(target, self._order.client)
             return await target.family.open(client, body_for(self._order, target, stream=True), self._order.timeout)

@@ -96,7 +96,9 @@ class _Events:
                 yield orjson.loads(line[6:])
 
     def close(self) -> Any:
-        return self.response.close() if isinstance(self.response.stream, httpx2.SyncByteStream) else self.response.aclose()
+        return (
+            self.response.close() if isinstance(self.response.stream, httpx2.SyncByteStream) else self.response.aclose()
+        )
 
 
 def _checked(response: httpx2.Response) -> httpx2.Response:
@@ -124,11 +126,21 @@ def _answer(request: httpx2.Request, raw: bytes) -> httpx2.Response:
     body = orjson.loads(raw)
     model = str(body.get("model", ""))
     if model not in MODELS:
-        error = {"error": {"message": f"known models: {', '.join(MODELS)}", "type": "invalid_request_error", "code": "model_not_found"}}
+        error = {
+            "error": {
+                "message": f"known models: {', '.join(MODELS)}",
+                "type": "invalid_request_error",
+                "code": "model_not_found",
+            }
+        }
         return httpx2.Response(404, json=error, request=request)
     said = _last_text(body["messages"])
     text = said if model == "echo" else _demo(said)
-    usage = {"prompt_tokens": _tokens(said), "completion_tokens": _tokens(text), "total_tokens": _tokens(said) + _tokens(text)}
+    usage = {
+        "prompt_tokens": _tokens(said),
+        "completion_tokens": _tokens(text),
+        "total_tokens": _tokens(said) + _tokens(text),
+    }
     base = {"id": "offline-" + hashlib.sha256(raw).hexdigest()[:16], "created": 0, "model": model}
     if not body.get("stream"):
         choice = {"index": 0, "message": {"role": "assistant", "content": text}, "finish_reason": "stop"}
@@ -160,12 +172,12 @@ def _last_text(messages: list[Any]) -> str:
 def _demo(said: str) -> str:
     """Write a message from what the prompt says: greet whoever it names, take up its last fact."""
     named = _PLACEHOLDER_NAME.search(said) or _PLACEHOLDER.search(said)
-    who = named.group() if named else ""
-    facts = [part.strip(" .;") for part in re.split(r"[:;\n]|, ", said)[1:]]
-    fact = next((part for part in reversed(facts) if part and part != who and not _PLACEHOLDER.search(part)), "")
-    if _FRENCH.search(said):
-        about = f" Vous nous aviez parlé de : {fact}." if fact else ""
-        return f"Bonjour{' ' + who if who else ''},\n\nVous nous manquez.{about} Nous avons changé cela, et une offre vous attend.\n\nÀ bientôt !"
-    about = f" You told us about: {fact}." if fact else ""
-    return f"Hello{' ' + who if who else ''},\n\nWe miss you.{about} We have changed that, and an offer is waiting for you.\n\nSee you soon!"
-
+    who = f" {named.group()}" if named else ""
+    facts = [part.strip(" .") for part in re.split(r"[;\n]|(?<=\w)\. |, ", said)]
+    told = [part for part in facts if re.search(r"\w ?: \w", part) and not _PLACEHOLDER.search(part)]
+    fact = told[-1] if told else ""
+    if _FRENCH.search(said[:80]):
+        about = f" Nous avons bien noté ceci — {fact}." if fact else ""
+        return f"Bonjour{who},\n\nVous nous manquez.{about} Une offre vous attend.\n\nÀ bientôt !"
+    about = f" We have taken note of this — {fact}." if fact else ""
+    return f"Hello{who},\n\nWe miss you.{about} An offer is waiting for you.\n\nSee you soon!"

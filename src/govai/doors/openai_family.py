@@ -59,27 +59,25 @@ class OpenAIFamily:
         return govern(made, governing)
 
     def send(self, client: Any, body: dict[str, Any], timeout: float) -> Any:
-        from openai.types.chat import ChatCompletion
-
         options = {"timeout": timeout, "max_retries": 0}
-        return client.post("/chat/completions", cast_to=ChatCompletion, body=body, options=options)
+        return client.post(
+            "/chat/completions", cast_to=sdk("openai.types.chat").ChatCompletion, body=body, options=options
+        )
 
     def open(self, client: Any, body: dict[str, Any], timeout: float) -> Any:
-        import openai
-        from openai.types.chat import ChatCompletionChunk
-
+        openai, chunk = sdk("openai"), sdk("openai.types.chat").ChatCompletionChunk
         kind = openai.AsyncStream if isinstance(client, openai.AsyncOpenAI) else openai.Stream
         options = {"timeout": timeout, "max_retries": 0}
         return client.post(
             "/chat/completions",
-            cast_to=ChatCompletionChunk,
+            cast_to=chunk,
             body=body,
             options=options,
             stream=True,
-            stream_cls=kind[ChatCompletionChunk],
+            stream_cls=kind[chunk],
         )
 
-    def translate(self, error: Exception, provider: str) -> ProviderError | None:
+    def translate(self, error: Any, provider: str) -> ProviderError | None:
         openai = sdk("openai")
         if isinstance(error, openai.APITimeoutError):
             return timed_out(provider)
@@ -109,5 +107,3 @@ def _message(message: Message) -> dict[str, Any]:
     if message.role == "tool":
         out["tool_call_id"] = message.tool_call_id
     return out
-
-

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from govai.core.scope import Scope
 from govai.data.rows import Declared
 from govai.doors import generating
 from govai.doors.schemas import check_schema
@@ -20,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from govai.core.messages import Reply
+    from govai.core.scope import Scope
     from govai.doors.clients import Clients
     from govai.flow.engine import Engine
 

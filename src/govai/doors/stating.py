@@ -67,7 +67,9 @@ def state(
         raise ConfigError(
             say("the prompt is empty", "le message est vide"),
             where="prompt=",
-            todo=say("give a text, a callable or messages=[govai.Message(…)]", "donnez un texte, une fonction ou messages="),
+            todo=say(
+                "give a text, a callable or messages=[govai.Message(…)]", "donnez un texte, une fonction ou messages="
+            ),
         )
     return Statement(
         messages=tuple(said),
@@ -106,7 +108,10 @@ def _text(prompt: str | Callable[[Any], str] | None, declared: Declared, *, has_
         raise ConfigError(
             say("a template speaks of one row", "un modèle de texte parle d'une seule ligne"),
             where="data=",
-            todo=say("call once per row, or give a callable for the list", "appelez une fois par ligne, ou donnez une fonction"),
+            todo=say(
+                "call once per row, or give a callable for the list",
+                "appelez une fois par ligne, ou donnez une fonction",
+            ),
         )
     return fill(prompt, rows[0])
 

@@ -90,7 +90,9 @@ def _serialisable(parameters: Any, name: str) -> None:
     else:
         return
     raise ConfigError(
-        say(f"the parameters of tool '{name}' are not JSON", f"les paramètres de l'outil « {name} » ne sont pas du JSON"),
+        say(
+            f"the parameters of tool '{name}' are not JSON", f"les paramètres de l'outil « {name} » ne sont pas du JSON"
+        ),
         where="tools=",
         todo=say("use plain JSON schema values", "utilisez un schéma JSON simple"),
     )
@@ -104,7 +106,7 @@ def _schema(fn: Callable[..., Any], name: str) -> dict[str, Any]:
         fields: dict[str, Any] = {}
         for parameter in inspect.signature(fn).parameters.values():
             if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
-                raise TypeError(parameter.name)
+                raise TypeError(parameter.name)  # noqa: TRY301 -- one error for what cannot be described
             default = ... if parameter.default is parameter.empty else parameter.default
             fields[parameter.name] = (hints.get(parameter.name, str), default)
         schema = pydantic.create_model(name or "Tool", **fields).model_json_schema()
@@ -116,5 +118,4 @@ def _schema(fn: Callable[..., Any], name: str) -> dict[str, Any]:
             where=f"tool({name})",
             todo=say("annotate them with JSON types (str, int, a pydantic model…)", "annotez-les de types JSON"),
         )
-    schema.pop("title", None)
-    return schema
+    return {key: value for key, value in schema.items() if key != "title"}

@@ -25,7 +25,7 @@ _probed: ContextVar[list[str] | None] = ContextVar("govai_probe", default=None)
 _SOCKETS = {"realtime": (), "live": (), "responses": ("connect",), "beta": ("realtime", "responses")}
 
 
-class _Probed(Exception):  # noqa: N818 -- a signal, not an error: the probe arrived
+class _Probed(Exception):
     """The probe reached the transport; nothing is sent."""
 
 
@@ -42,7 +42,9 @@ def family_of(client: object) -> str:
     raise ConfigError(
         say(f"a {type(client).__name__} cannot be wrapped", f"un {type(client).__name__} ne peut être enveloppé"),
         where="wrap()",
-        todo=say("give an OpenAI, AsyncOpenAI, Anthropic or AsyncAnthropic client", "donnez un client OpenAI ou Anthropic"),
+        todo=say(
+            "give an OpenAI, AsyncOpenAI, Anthropic or AsyncAnthropic client", "donnez un client OpenAI ou Anthropic"
+        ),
     )
 
 
@@ -161,7 +163,9 @@ def _copied(client: Any, http_client: Any) -> Any:
     raise ConfigError(
         say(f"{type(client).__name__} cannot be copied", f"{type(client).__name__} ne peut être copié"),
         where="wrap()",
-        todo=say("wrap a plain client of the SDK, not a subclass with its own __init__", "enveloppez un client simple du SDK"),
+        todo=say(
+            "wrap a plain client of the SDK, not a subclass with its own __init__", "enveloppez un client simple du SDK"
+        ),
     )
 
 
@@ -183,7 +187,9 @@ class _Closed:
         raise Ungoverned(
             say(f"'{self._route}' opens a websocket, which goes around govai", f"« {self._route} » ouvre un websocket"),
             where=self._route,
-            todo=say("use the plain HTTP endpoints, or an unwrapped client knowingly", "utilisez les points d'accès HTTP"),
+            todo=say(
+                "use the plain HTTP endpoints, or an unwrapped client knowingly", "utilisez les points d'accès HTTP"
+            ),
         )
 
 
@@ -220,5 +226,3 @@ def _guard_copy(governed: Any) -> None:
         return made
 
     governed.__dict__["copy"] = governed.__dict__["with_options"] = guarded
-
-

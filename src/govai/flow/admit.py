@@ -58,7 +58,10 @@ def admit(engine: Engine, asked: Asked, request: httpx2.Request, raw: bytes, lik
         failure = error
     except Exception as error:  # noqa: BLE001 -- fail closed, and without the message: it may hold a value
         failure = PolicyError(
-            say(f"looking into the request failed ({type(error).__name__})", f"examen impossible ({type(error).__name__})"),
+            say(
+                f"looking into the request failed ({type(error).__name__})",
+                f"examen impossible ({type(error).__name__})",
+            ),
             todo=say("nothing left; please report it with the shape of the request", "rien n'est parti ; signalez-le"),
         )
     else:
@@ -143,4 +146,3 @@ def _refuse_unnamed(call: Call) -> None:
                         f"retirez-le, ou nommez-le dans la politique : allow: {{{group}: [{name}]}}",
                     ),
                 )
-

@@ -36,7 +36,10 @@ def respond(status: int, headers: Iterable[tuple[str, str]], raw: bytes, extensi
     """Return a complete response with `raw` as its body, whose stream works in sync and in async clients."""
     named = [*headers, ("content-length", str(len(raw)))]
     return httpx2.Response(
-        status, headers=named, stream=httpx2.ByteStream(raw), extensions=dict(extensions) if isinstance(extensions, dict) else None
+        status,
+        headers=named,
+        stream=httpx2.ByteStream(raw),
+        extensions=dict(extensions) if isinstance(extensions, dict) else None,
     )
 
 

@@ -72,7 +72,7 @@ def read_outgoing(policy: Policy, request: httpx2.Request, raw: bytes, like: str
         host = host.rpartition("@")[2]
     path = url.raw_path.decode("ascii").partition("?")[0]
     found = policy.locate(host, path, like)
-    provider, rest = found if found else (None, path)
+    provider, rest = found or (None, path)
     family = provider.like if provider else like
     endpoint = endpoint_of(family, request.method, rest)
     if endpoint is None:

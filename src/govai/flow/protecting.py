@@ -18,12 +18,12 @@ from govai.protect.tokens import session_key
 from govai.wire.codec import encode, put, rename
 
 if TYPE_CHECKING:
-    from govai.protect.tokens import Tokens
     from govai.core.decisions import Decision
     from govai.core.exchange import Path, Slot
     from govai.core.scope import Scope
     from govai.detect.look import Spot
     from govai.flow.seeing import Sight
+    from govai.protect.tokens import Tokens
 
 _FIXED = (SlotKind.NUMBER, SlotKind.CONTROL, SlotKind.MODEL)
 _LEAK_MIN = 3  # characters; a shorter value is only ever replaced as a word, and words are checked by the look itself
@@ -131,11 +131,15 @@ def _refuse_fixed(slot: Slot, cuts: list[Cut], decision: Decision) -> None:
     datum = kept[0].datum
     name = datum.field or datum.kind
     what = (
-        say(f"the number in field '{name}' is protected, and a number cannot become a placeholder",
-            f"le nombre du champ « {name} » est protégé, et un nombre ne peut devenir un pseudonyme")
+        say(
+            f"the number in field '{name}' is protected, and a number cannot become a placeholder",
+            f"le nombre du champ « {name} » est protégé, et un nombre ne peut devenir un pseudonyme",
+        )
         if slot.kind is SlotKind.NUMBER
-        else say(f"a {datum.kind} ({name}) stands where nothing may be rewritten ({slot.kind.value})",
-                 f"une donnée {datum.kind} ({name}) se trouve là où rien ne peut être réécrit ({slot.kind.value})")
+        else say(
+            f"a {datum.kind} ({name}) stands where nothing may be rewritten ({slot.kind.value})",
+            f"une donnée {datum.kind} ({name}) se trouve là où rien ne peut être réécrit ({slot.kind.value})",
+        )
     )
     raise Blocked(what, decision=decision, todo=say("move it into a text, or leave it out", "mettez-la dans un texte"))
 

@@ -85,7 +85,12 @@ def intent(
 
 
 def refusal(
-    engine: Engine, asked: Asked, outgoing: Outgoing | None, sight: Sight | None, decision: Decision | None, error: GovaiError
+    engine: Engine,
+    asked: Asked,
+    outgoing: Outgoing | None,
+    sight: Sight | None,
+    decision: Decision | None,
+    error: GovaiError,
 ) -> Draft:
     """Return the record of a call that did not leave."""
     body = {**_call(engine, asked), "error": {"type": type(error).__name__, "code": error.code}}

@@ -19,12 +19,17 @@ def _both(ours: type[GovaiError], theirs: type[Exception]) -> type[GovaiError]:
     def reduce(self: GovaiError) -> tuple[Any, ...]:
         return rebuild, (ours, self.what, dict(self.__dict__))  # pickled as the govai error it is
 
-    body = {"__reduce__": reduce, "__module__": ours.__module__, "__qualname__": ours.__qualname__, "__doc__": ours.__doc__}
+    body = {
+        "__reduce__": reduce,
+        "__module__": ours.__module__,
+        "__qualname__": ours.__qualname__,
+        "__doc__": ours.__doc__,
+    }
     return type(ours.__name__, (ours, theirs), body)
 
 
 def as_sdk_error(error: GovaiError, base: type[Exception] | None) -> GovaiError:
     """Return `error` as one that the SDK whose base exception is `base` raises unchanged, after one attempt."""
     if base is not None and not isinstance(error, base):
-        error.__class__ = _both(type(error), base)
+        error.__class__ = _both(type(error), base)  # type: ignore[arg-type]  # classes are hashable
     return error

@@ -32,7 +32,9 @@ PROTOCOL_WORDS = frozenset(
     "message tools input id title description source data document citations summary parallel flex priority true false "
     "message_stop stop length tool_use tool_result thinking enabled disabled adaptive grammar regex lark custom".split()
 )
-_MODEL_WORDS = frozenset("claude mistral ministral gemini gemma gpt openai opus sonnet haiku nova luna demo echo".split())
+_MODEL_WORDS = frozenset(
+    "claude mistral ministral gemini gemma gpt openai opus sonnet haiku nova luna demo echo".split()
+)
 
 
 @dataclass(slots=True)

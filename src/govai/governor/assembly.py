@@ -10,6 +10,7 @@ from govai.core.lang import say
 from govai.core.names import did_you_mean
 from govai.core.protocols import Detector
 from govai.core.scope import Scope
+from govai.core.version import VERSION
 from govai.detect.look import Lookout
 from govai.flow.engine import Engine
 from govai.flow.reviewing import read_mode
@@ -44,10 +45,14 @@ def assemble(given: dict[str, Any]) -> Parts:
     settings = {**found.values, **given}
     for key in settings:
         if key not in KEYS:
-            raise ConfigError(say(f"unknown setting '{key}'", f"réglage inconnu « {key} »"), todo=did_you_mean(key, KEYS))
+            raise ConfigError(
+                say(f"unknown setting '{key}'", f"réglage inconnu « {key} »"), todo=did_you_mean(key, KEYS)
+            )
     mode = settings.get("mode", "enforce")
     if mode not in _MODES:
-        raise ConfigError(say(f"unknown mode '{mode}'", f"mode inconnu « {mode} »"), todo=did_you_mean(str(mode), _MODES))
+        raise ConfigError(
+            say(f"unknown mode '{mode}'", f"mode inconnu « {mode} »"), todo=did_you_mean(str(mode), _MODES)
+        )
     policy = Policy.load(settings.get("policy"))
     detectors = _detectors(settings.get("detectors", ()))
     sinks = [open_sink(sink) for sink in settings.get("sinks", ())]
@@ -61,7 +66,7 @@ def assemble(given: dict[str, Any]) -> Parts:
         desk=Desk(ledger.path, keys),
         keys=keys,
         observe=mode == "observe",
-        version=_version(),
+        version=f"govai/{VERSION}",
     )
     actor = settings.get("actor")
     defaults = Scope(actor=str(actor or claimed_actor()), review=review)
@@ -97,9 +102,3 @@ def _detectors(given: Sequence[Any]) -> tuple[Detector, ...]:
                 todo='govai.Pattern("user.unique_id", r"FID-\\d{8}")',
             )
     return tuple(given)
-
-
-def _version() -> str:
-    from govai import __version__
-
-    return f"govai/{__version__}"

@@ -74,7 +74,9 @@ def _read_pyproject(path: Path) -> Settings | None:
 
 def _settings(values: Any, path: Path) -> Settings:
     if not isinstance(values, dict):
-        raise ConfigError(say("the configuration is not a mapping", "la configuration n'est pas un dictionnaire"), where=str(path))
+        raise ConfigError(
+            say("the configuration is not a mapping", "la configuration n'est pas un dictionnaire"), where=str(path)
+        )
     for key in values:
         if key not in KEYS:
             raise ConfigError(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar
 
 from govai.core.scope import Scope
 from govai.doors import generating
@@ -106,12 +106,12 @@ class Governor:
         """Return a view of this governor with defaults; cheap, one per request. Scopes and keywords go over them."""
         if purpose:
             self._engine.policy.purpose(purpose)
-        said = {"purpose": purpose, "actor": actor, "subject": subject, "session": session, "job": job}
+        said: dict[str, Any] = {"purpose": purpose, "actor": actor, "subject": subject, "session": session, "job": job}
         view = object.__new__(type(self))
         view.__dict__.update(self.__dict__)
         chosen = {name: value for name, value in said.items() if value}
         kept = self._defaults.review if review is None else read_mode(review)
-        view._defaults = replace(self._defaults, **chosen, review=kept)  # noqa: SLF001 -- the same class
+        view._defaults = replace(self._defaults, **chosen, review=kept)
         return view
 
     def generate(
@@ -150,7 +150,9 @@ class Governor:
         """
         said = Scope(purpose=purpose, subject=subject, review=read_mode(review))
         words = state(prompt, data=data, messages=messages, system=system, schema=schema, tools=tools)
-        return generating.generate(self._clients, self._order(words, model, said, key, max_tokens, temperature, timeout, client))
+        return generating.generate(
+            self._clients, self._order(words, model, said, key, max_tokens, temperature, timeout, client)
+        )
 
     async def agenerate(
         self,
@@ -244,7 +246,9 @@ class Governor:
         order = self._order(words, model, Scope(purpose=purpose), "", None, None, generating.TIMEOUT_S, None)
         return explain(self._engine, order)
 
-    def wrap(self, client: C, *, purpose: str = "", actor: str = "", subject: str = "", session: str = "", job: str = "") -> C:
+    def wrap(
+        self, client: C, *, purpose: str = "", actor: str = "", subject: str = "", session: str = "", job: str = ""
+    ) -> C:
         """Return a governed client of the same type as `client` (OpenAI, AsyncOpenAI, Anthropic, AsyncAnthropic).
 
         The caller's own client stays untouched and must outlive the governed one.
@@ -269,7 +273,9 @@ class Governor:
         self, ticket_id: str, *, client: Any = None, tools: Sequence[Any] | None = None, schema: type[Any] | None = None
     ) -> Reply:
         """The asyncio twin of `resume`."""
-        return await aresume(self._engine, self._clients, self._defaults, ticket_id, client=client, tools=tools, schema=schema)
+        return await aresume(
+            self._engine, self._clients, self._defaults, ticket_id, client=client, tools=tools, schema=schema
+        )
 
     def close(self) -> None:
         """Flush the ledger and its sinks, and close what this governor opened."""
@@ -284,16 +290,20 @@ class Governor:
         await self._clients.aclose()
         await asyncio.to_thread(self.close)
 
-    def __enter__(self) -> Governor:
+    def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self.close()
 
-    async def __aenter__(self) -> Governor:
+    async def __aenter__(self) -> Self:
         return self
 
-    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         await self.aclose()
 
     def _order(

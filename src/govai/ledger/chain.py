@@ -98,7 +98,11 @@ def faults(rows: Iterator[Row], heads: dict[str, tuple[int, str]]) -> Iterator[t
             yield row.id, f"record {seq + 1} of its chain is missing before it"
         elif not row.bytes.endswith(tail(row, head)):
             broken = f'"prev":"{head}"'.encode() not in row.bytes
-            yield (before or row.id, "the next record names another digest") if broken else (row.id, "its columns differ from its bytes")
+            yield (
+                (before or row.id, "the next record names another digest")
+                if broken
+                else (row.id, "its columns differ from its bytes")
+            )
         elif row.purpose and f'"purpose":"{row.purpose}"'.encode() not in row.bytes:
             yield row.id, "its columns differ from its bytes"
         if row.kind == "intent":

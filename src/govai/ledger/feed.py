@@ -52,7 +52,11 @@ class Feed:
             self._news.wait()
             self._news.clear()
             retry = Retrying(
-                wait=_WAIT, sleep=self._rest, retry=retry_if_exception_type(Exception), stop=self._stopped, reraise=False
+                wait=_WAIT,
+                sleep=self._rest,
+                retry=retry_if_exception_type(Exception),
+                stop=self._stopped,
+                reraise=False,
             )
             try:
                 retry(self._step)
@@ -86,5 +90,3 @@ class Feed:
 
     def _stopped(self, _state: RetryCallState) -> bool:
         return self._stop.is_set()
-
-

@@ -62,7 +62,9 @@ def open_keys(spec: str | KeyStore | None, ledger_path: str) -> KeyStore:
 
 def _wrong(given: str) -> ConfigError:
     return ConfigError(
-        say(f"{given} is not a key store", f"{given} n'est pas un magasin de clés"), where="keys=", todo="env:NAME, file:PATH, KeyStore"
+        say(f"{given} is not a key store", f"{given} n'est pas un magasin de clés"),
+        where="keys=",
+        todo="env:NAME, file:PATH, KeyStore",
     )
 
 

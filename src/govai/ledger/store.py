@@ -49,7 +49,9 @@ class Ledger:
             raise LedgerUnavailable(
                 say(f"the ledger cannot be opened ({kind})", f"le registre ne peut être ouvert ({kind})"),
                 where=url,
-                todo=say("is it a ledger's file? choose another ledger=", "est-ce un registre ? choisissez un autre ledger="),
+                todo=say(
+                    "is it a ledger's file? choose another ledger=", "est-ce un registre ? choisissez un autre ledger="
+                ),
             )
         atexit.register(_close_at_exit, weakref.ref(self))
         self.sweep()
@@ -129,7 +131,9 @@ class Ledger:
         )
         if gone:
             body = {"status": "unknown", "error": "writer_gone"}
-            self.commit([Draft("outcome", call, {**body, "purpose": why}, intent_id=intent) for intent, call, why in gone])
+            self.commit(
+                [Draft("outcome", call, {**body, "purpose": why}, intent_id=intent) for intent, call, why in gone]
+            )
         return len(gone)
 
     def flush(self, timeout: float = 5.0) -> None:
@@ -151,7 +155,9 @@ class Ledger:
 
     def rows_after(self, position: int, count: int) -> list[tuple[int, bytes]]:
         """Return up to `count` records after a position, for a sink."""
-        return self._read("SELECT position, bytes FROM records WHERE position>? ORDER BY position LIMIT ?", (position, count))
+        return self._read(
+            "SELECT position, bytes FROM records WHERE position>? ORDER BY position LIMIT ?", (position, count)
+        )
 
     def cursor(self, sink: str) -> int:
         """Return how far a sink has come."""
@@ -167,7 +173,10 @@ class Ledger:
         position, left = 0, limit
         while left is None or left > 0:
             count = _PAGE if left is None else min(_PAGE, left)
-            page = self._read(f"SELECT position, bytes FROM records WHERE {where} ORDER BY position LIMIT ?", (position, *values, count))  # noqa: S608 -- `where` is of our own words only
+            page = self._read(  # the words of `where` are ours; what the caller gave is bound
+                f"SELECT position, bytes FROM records WHERE {where} ORDER BY position LIMIT ?",  # noqa: S608
+                (position, *values, count),
+            )
             if not page:
                 return
             for _position, raw in page:

@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING
 
 from govai.core.errors import ConfigError
 from govai.core.lang import say
-from govai.ledger.chain import Row, faults
+from govai.ledger.chain import Row, faults, record_of
 from govai.ledger.schema import connect_reading, path_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from govai.core.records import Record
 
 _ROWS = "SELECT chain,seq,id,time,kind,call_id,intent_id,purpose,hash,bytes FROM records ORDER BY position"
 
@@ -41,7 +43,9 @@ def verify_connection(connection: sqlite3.Connection) -> Verification:
         heads = {chain: (seq, head) for chain, seq, head in connection.execute("SELECT chain, seq, hash FROM heads")}
         fault = next(faults(iter(counted), heads), None)
     except sqlite3.Error as error:
-        why = say(f"the database is damaged ({type(error).__name__})", f"la base est endommagée ({type(error).__name__})")
+        why = say(
+            f"the database is damaged ({type(error).__name__})", f"la base est endommagée ({type(error).__name__})"
+        )
         return Verification(ok=False, records=counted.count, anchored_until=None, first_bad=None, why=why)
     if fault is not None:
         return Verification(ok=False, records=counted.count, anchored_until=None, first_bad=fault[0], why=fault[1])
@@ -55,18 +59,24 @@ def verify_url(url: str) -> Verification:
     Raises:
         ConfigError: there is no such file.
     """
+    connection = _opened(url)
+    try:
+        return verify_connection(connection)
+    finally:
+        connection.close()
+
+
+def _opened(url: str) -> sqlite3.Connection:
     path = path_of(url)
     if path == ":memory:" or not Path(path).is_file():
         raise ConfigError(
             say("there is no ledger there", "il n'y a pas de registre à cet endroit"),
             where=url,
-            todo=say("check the URL: sqlite:///relative.db, sqlite:////absolute.db", "vérifiez l'URL : sqlite:///relatif.db"),
+            todo=say(
+                "check the URL: sqlite:///relative.db, sqlite:////absolute.db", "vérifiez l'URL : sqlite:///relatif.db"
+            ),
         )
-    connection = connect_reading(path)
-    try:
-        return verify_connection(connection)
-    finally:
-        connection.close()
+    return connect_reading(path)
 
 
 class _Counted:
@@ -79,3 +89,18 @@ class _Counted:
         for row in self._connection.execute(_ROWS):
             self.count += 1
             yield Row._make(row)
+
+
+def records_at(url: str, *, purpose: str | None = None, limit: int = 50) -> Iterator[Record]:
+    """Yield the records of the ledger at a URL, oldest first, without creating or changing it.
+
+    Raises:
+        ConfigError: there is no such ledger.
+    """
+    connection = _opened(url)
+    query = "SELECT bytes FROM records WHERE ? IS NULL OR purpose=? ORDER BY position LIMIT ?"
+    try:
+        for (raw,) in connection.execute(query, (purpose, purpose, limit)):
+            yield record_of(raw)
+    finally:
+        connection.close()

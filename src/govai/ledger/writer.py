@@ -16,13 +16,14 @@ from typing import TYPE_CHECKING, Any
 
 from govai.core.errors import LedgerUnavailable
 from govai.core.lang import say
-from govai.core.records import Draft
 from govai.ledger.chain import Chain, Row
 from govai.ledger.schema import connect, create
 
 if TYPE_CHECKING:
     import asyncio
     from collections.abc import Callable, Sequence
+
+    from govai.core.records import Draft
 
 WRITER_LEASE_S = 30.0  # a writer that has not said for so long that it lives is taken for dead
 _HEARTBEAT_S = 10.0
@@ -196,7 +197,9 @@ class Writer:
     def _start_flusher(self) -> None:
         with self._queue:
             if self._flusher is None and not self.closed:
-                self._flusher = threading.Thread(target=_keep_flushing, args=(weakref.ref(self),), name="govai-ledger", daemon=True)
+                self._flusher = threading.Thread(
+                    target=_keep_flushing, args=(weakref.ref(self),), name="govai-ledger", daemon=True
+                )
                 self._flusher.start()
 
     def turn(self) -> threading.Event:
@@ -226,8 +229,14 @@ def _keep_flushing(alive: weakref.ref[Writer]) -> None:
 def _unavailable(error: BaseException) -> LedgerUnavailable:
     kind = type(error).__name__
     return LedgerUnavailable(
-        say(f"the ledger cannot be written ({kind}), so nothing left", f"registre non inscriptible ({kind}) : rien n'est parti"),
-        todo=say("mend the disk, the rights or the lock, and call again", "réparez le disque, les droits ou le verrou, et rappelez"),
+        say(
+            f"the ledger cannot be written ({kind}), so nothing left",
+            f"registre non inscriptible ({kind}) : rien n'est parti",
+        ),
+        todo=say(
+            "mend the disk, the rights or the lock, and call again",
+            "réparez le disque, les droits ou le verrou, et rappelez",
+        ),
     )
 
 

@@ -10,10 +10,10 @@ from govai.core.errors import ConfigError
 from govai.core.lang import say
 from govai.core.names import did_you_mean
 from govai.core.taxonomy import CATEGORIES, Sensitivity
-from govai.policy.model import LATER, PARTS, DataFile, PolicyFile
+from govai.policy.model import LATER, PARTS, DataFile, PolicyFile, ReviewFile, RuleFile
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from govai.policy.loading import Document, Place
 
@@ -38,7 +38,7 @@ def checked(document: Document) -> PolicyFile:
     except ValidationError as error:
         problems = error.errors(include_url=False)
         problem = next((one for one in problems if one["type"] == "extra_forbidden"), problems[0])
-    _refuse(document, problem)
+    return _refuse(document, problem)
 
 
 def check_words(file: PolicyFile, document: Document, purposes: Iterable[str], providers: Iterable[str]) -> None:
@@ -49,22 +49,40 @@ def check_words(file: PolicyFile, document: Document, purposes: Iterable[str], p
     """
     known = {"purpose": list(purposes), "provider": list(providers)}
     seen: set[str] = set()
-    for part, entries in (("rules", file.rules), ("reviews", file.reviews)):
+    parts: dict[str, Sequence[RuleFile | ReviewFile]] = {"rules": file.rules, "reviews": file.reviews}
+    for part, entries in parts.items():
         for index, entry in enumerate(entries):
             place: Place = (part, index)
             if entry.id in seen:
-                _unknown(document, (*place, "id"), say(f"the id '{entry.id}' stands twice", f"l'id « {entry.id} » est répété"), ())
+                _unknown(
+                    document,
+                    (*place, "id"),
+                    say(f"the id '{entry.id}' stands twice", f"l'id « {entry.id} » est répété"),
+                    (),
+                )
             seen.add(entry.id)
             for what, names in known.items():
                 for name in words(getattr(entry, what, None)):
                     if name not in names:
-                        _unknown(document, (*place, what), say(f"unknown {what} '{name}'", f"{what} inconnu « {name} »"), names, name)
+                        _unknown(
+                            document,
+                            (*place, what),
+                            say(f"unknown {what} '{name}'", f"{what} inconnu « {name} »"),
+                            names,
+                            name,
+                        )
             if entry.data is not None:
                 _check_data(entry.data, document, (*place, "data"))
     for key, row in file.matrix.items():
         for name in row:
             if name not in known["purpose"]:
-                _unknown(document, ("matrix", key, name), say(f"unknown purpose '{name}'", f"finalité inconnue « {name} »"), known["purpose"], name)
+                _unknown(
+                    document,
+                    ("matrix", key, name),
+                    say(f"unknown purpose '{name}'", f"finalité inconnue « {name} »"),
+                    known["purpose"],
+                    name,
+                )
 
 
 def words(value: list[str] | str | None) -> list[str]:
@@ -94,7 +112,10 @@ def _refuse_later(document: Document) -> None:
         for key in value if isinstance(value, dict) else ():
             if key in LATER[part]:
                 raise ConfigError(
-                    say(f"'{key}' is not built yet: it comes later", f"« {key} » n'est pas encore construit : il viendra"),
+                    say(
+                        f"'{key}' is not built yet: it comes later",
+                        f"« {key} » n'est pas encore construit : il viendra",
+                    ),
                     where=document.where((*place, key)),
                     todo=say(*_TODO_LATER),
                 )
@@ -112,7 +133,9 @@ def _refuse(document: Document, problem: Any) -> NoReturn:
         if last == "sample":
             text = say("sampling is not built yet: it comes later", "l'échantillonnage viendra plus tard")
             raise ConfigError(text, where=document.where(place), todo=say(*_TODO_LATER))
-        _unknown(document, place, say(f"'{given}' is not a {last}", f"« {given} » n'est pas un « {last} »"), known, given)
+        _unknown(
+            document, place, say(f"'{given}' is not a {last}", f"« {given} » n'est pas un « {last} »"), known, given
+        )
     if kind == "missing":
         raise ConfigError(
             say(f"'{last}' is missing", f"« {last} » manque"),
@@ -135,4 +158,8 @@ def _expected(place: Place) -> list[str]:
 
 
 def _unknown(document: Document, place: Place, text: str, known: Iterable[str], name: str = "") -> NoReturn:
-    raise ConfigError(text, where=document.where(place), todo=did_you_mean(name, known) if name else say("rename one", "renommez-en un"))
+    raise ConfigError(
+        text,
+        where=document.where(place),
+        todo=did_you_mean(name, known) if name else say("rename one", "renommez-en un"),
+    )

@@ -30,8 +30,12 @@ def floor_rule(datum: Datum, *, marketing: bool) -> str:
 def floor_reason(rule: str) -> str:
     """Return why a floor rule exists, with its source."""
     return {
-        "floor-special-category": say("special category of data (GDPR art. 9)", "catégorie particulière de données (RGPD art. 9)"),
-        "floor-criminal": say("criminal convictions and offences (GDPR art. 10)", "condamnations et infractions (RGPD art. 10)"),
+        "floor-special-category": say(
+            "special category of data (GDPR art. 9)", "catégorie particulière de données (RGPD art. 9)"
+        ),
+        "floor-criminal": say(
+            "criminal convictions and offences (GDPR art. 10)", "condamnations et infractions (RGPD art. 10)"
+        ),
         "floor-minors": say("data of a child (GDPR art. 8)", "données d'un enfant (RGPD art. 8)"),
         "floor-secrets": say("a secret never leaves", "un secret ne sort jamais"),
         "floor-national-id": say("national number, not for marketing", "NIR, jamais pour du marketing"),

@@ -181,12 +181,21 @@ def _require_purpose(purpose: Purpose | None, question: Question) -> None:
         raise PurposeRequired(
             say(f"personal data ({kinds}) and no purpose", f"données personnelles ({kinds}) sans finalité"),
             where=question.items[0].where,
-            todo=say("say why: purpose=…, a scope, or gov.bind(purpose=…)", "dites pourquoi : purpose=…, une portée ou gov.bind(purpose=…)"),
+            todo=say(
+                "say why: purpose=…, a scope, or gov.bind(purpose=…)",
+                "dites pourquoi : purpose=…, une portée ou gov.bind(purpose=…)",
+            ),
         )
     if purpose.basis == "consent":
         raise ConsentRequired(
-            say(f"purpose '{purpose.name}' rests on consent, and none is known", f"« {purpose.name} » repose sur un consentement inconnu"),
-            todo=say("consent sources come later; use another basis only if it is true", "les sources de consentement viendront"),
+            say(
+                f"purpose '{purpose.name}' rests on consent, and none is known",
+                f"« {purpose.name} » repose sur un consentement inconnu",
+            ),
+            todo=say(
+                "consent sources come later; use another basis only if it is true",
+                "les sources de consentement viendront",
+            ),
         )
 
 
@@ -282,5 +291,7 @@ def _reason(one: Judged) -> str:
 _BARRED = {
     "provider-unregistered": lambda: say("this host is not in the registry", "cet hôte n'est pas au registre"),
     "provider-trains": lambda: say("the provider trains on what it gets", "le fournisseur s'entraîne sur les données"),
-    "provider-transfer": lambda: say("the transfer mechanism has expired (GDPR ch. V)", "mécanisme de transfert expiré (RGPD ch. V)"),
+    "provider-transfer": lambda: say(
+        "the transfer mechanism has expired (GDPR ch. V)", "mécanisme de transfert expiré (RGPD ch. V)"
+    ),
 }

@@ -7,13 +7,15 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import yaml
 
 from govai.core.errors import ConfigError
 from govai.core.lang import say
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 Place = tuple[str | int, ...]
 _INT = re.compile(r"[-+]?(?:0|[1-9]\d*)")
@@ -51,7 +53,9 @@ def read_document(path: Path) -> Document:
     except FileNotFoundError:
         problem = say("the file does not exist", "le fichier n'existe pas")
     except (OSError, UnicodeDecodeError) as error:
-        problem = say(f"the file cannot be read ({type(error).__name__})", f"fichier illisible ({type(error).__name__})")
+        problem = say(
+            f"the file cannot be read ({type(error).__name__})", f"fichier illisible ({type(error).__name__})"
+        )
     else:
         return read_text(text, str(path))
     raise ConfigError(problem, where=str(path), todo=say("check the path", "vérifiez le chemin"))

@@ -195,10 +195,24 @@ def _policy(file: PolicyFile, document: Document, providers: dict[str, Provider]
     for key, row in file.matrix.items():
         source, _, name = key.rpartition(".")
         for purpose, effect in row.items():
-            rules.append(Rule(f"matrix:{key}:{purpose}", Match(source=source or None, field=name), frozenset([purpose]), frozenset(), Effect[effect.upper()]))
+            rules.append(
+                Rule(
+                    f"matrix:{key}:{purpose}",
+                    Match(source=source or None, field=name),
+                    frozenset([purpose]),
+                    frozenset(),
+                    Effect[effect.upper()],
+                )
+            )
     reviews = [
         ReviewRule(
-            ReviewNeed(r.id, r.role, r.on, _seconds(r.expires, document.where(("reviews", i, "expires"))), r.self_review == "allowed"),
+            ReviewNeed(
+                r.id,
+                r.role,
+                r.on,
+                _seconds(r.expires, document.where(("reviews", i, "expires"))),
+                r.self_review == "allowed",
+            ),
             _match(r.data) if r.data is not None else None,
             frozenset(words(r.purpose)),
         )
@@ -216,7 +230,9 @@ def _policy(file: PolicyFile, document: Document, providers: dict[str, Provider]
         rules=tuple(rules),
         reviews=tuple(reviews),
         people={role: tuple(names) for role, names in file.people.items()},
-        allowed={group: frozenset(words(getattr(file.allow, group))) for group in ("opaque", "references", "recipients")},
+        allowed={
+            group: frozenset(words(getattr(file.allow, group))) for group in ("opaque", "references", "recipients")
+        },
     )
 
 

@@ -22,7 +22,12 @@ HOSTS = {
     "mistral": "api.mistral.ai",
     "google": "generativelanguage.googleapis.com",
 }
-KEYS = {"openai": "OPENAI_API_KEY", "anthropic": "ANTHROPIC_API_KEY", "mistral": "MISTRAL_API_KEY", "google": "GEMINI_API_KEY"}
+KEYS = {
+    "openai": "OPENAI_API_KEY",
+    "anthropic": "ANTHROPIC_API_KEY",
+    "mistral": "MISTRAL_API_KEY",
+    "google": "GEMINI_API_KEY",
+}
 _EEA = frozenset(
     "EU EEA AT BE BG HR CY CZ DK EE FI FR DE GR HU IE IT LV LT LU MT NL PL PT RO SK SI ES SE IS LI NO".split()
 )
@@ -88,7 +93,9 @@ class Provider:
         )
 
 
-OFFLINE = Provider(name="offline", like="openai", host="offline.invalid", region="local", trains_on_inputs=False, retention_days=0)
+OFFLINE = Provider(
+    name="offline", like="openai", host="offline.invalid", region="local", trains_on_inputs=False, retention_days=0
+)
 
 
 def provider_of(name: str, entry: ProviderFile, where: str) -> Provider:
@@ -140,6 +147,8 @@ def _below(base: str, path: str) -> str | None:
     if not base:
         return path
     wanted, given = base.split("/"), path.split("/")
-    if len(given) <= len(wanted) or any(w not in ("*", g) or not (g or not w) for w, g in zip(wanted, given, strict=False)):
+    if len(given) <= len(wanted) or any(
+        w not in ("*", g) or not (g or not w) for w, g in zip(wanted, given, strict=False)
+    ):
         return None
     return "/" + "/".join(given[len(wanted) :])

@@ -55,10 +55,14 @@ def _age_band(value: str) -> str:
     found = _DATE.fullmatch(value.strip())
     if not found:
         return ""
-    year, month, day = (int(part) for part in (found[1], found[2], found[3]) if part) if found[1] else (
-        int(found[6]),
-        int(found[5]),
-        int(found[4]),
+    year, month, day = (
+        (int(part) for part in (found[1], found[2], found[3]) if part)
+        if found[1]
+        else (
+            int(found[6]),
+            int(found[5]),
+            int(found[4]),
+        )
     )
     try:
         born = date(year, month, day)

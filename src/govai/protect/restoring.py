@@ -258,4 +258,3 @@ class Restorer(Generic[T]):
 def _stands_for_itself(held: Held) -> bool:
     """Whether a placeholder stands for text of the caller's that only looked like one."""
     return held.datum.category is None and held.datum.sensitivity is Sensitivity.PUBLIC
-

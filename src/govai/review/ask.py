@@ -19,7 +19,7 @@ def ask_terminal(details: ReviewDetails) -> Verdict:
         raise PolicyError(
             say("there is no terminal to ask in", "pas de terminal pour demander"),
             where='review="ask"',
-            todo=say('use review="queue" or a hook', "utilisez review=\"queue\" ou un hook"),
+            todo=say('use review="queue" or a hook', 'utilisez review="queue" ou un hook'),
         )
     from rich.console import Console
     from rich.panel import Panel
@@ -49,7 +49,9 @@ def read_verdict(result: object) -> Verdict:
     if isinstance(result, Verdict):
         return result
     raise PolicyError(
-        say(f"a review hook returned a {type(result).__name__}", f"un hook de revue a rendu un {type(result).__name__}"),
+        say(
+            f"a review hook returned a {type(result).__name__}", f"un hook de revue a rendu un {type(result).__name__}"
+        ),
         where="review=",
         todo="Verdict.approve(text=None, note=''), Verdict.reject(note)",
     )

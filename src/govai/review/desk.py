@@ -75,8 +75,20 @@ class Desk:
             }
             text = self._boxed().lock(filing.text.encode("utf-8", "surrogatepass"), "text:" + ticket_id)
             envelope = self._boxed().lock(filing.envelope, _bound(ticket_id, about))
-            values = (ticket_id, filing.fingerprint, Status.PENDING.value, now, expires, json.dumps(about), text, envelope)
-            run("INSERT INTO tickets(id,fingerprint,status,created,expires,about,text,envelope) VALUES(?,?,?,?,?,?,?,?)", values)
+            values = (
+                ticket_id,
+                filing.fingerprint,
+                Status.PENDING.value,
+                now,
+                expires,
+                json.dumps(about),
+                text,
+                envelope,
+            )
+            run(
+                "INSERT INTO tickets(id,fingerprint,status,created,expires,about,text,envelope) VALUES(?,?,?,?,?,?,?,?)",
+                values,
+            )
             return self._get(run, ticket_id)
 
     def find(self, fingerprint: str) -> Ticket | None:
@@ -196,7 +208,10 @@ class Desk:
             return None
         if found[0] is None:
             raise ReviewExpired(
-                say("this key was answered, and its reply is no longer kept", "cette clé a eu sa réponse, qui n'est plus gardée"),
+                say(
+                    "this key was answered, and its reply is no longer kept",
+                    "cette clé a eu sa réponse, qui n'est plus gardée",
+                ),
                 where="key=",
                 todo=say("use another key to ask again", "utilisez une autre clé pour redemander"),
             )
@@ -235,7 +250,9 @@ class Desk:
                 return
         raise LedgerUnavailable(
             say(f"the review desk cannot be used ({problem})", f"le bureau de revue est indisponible ({problem})"),
-            todo=say("mend the disk, the rights or the lock, and call again", "réparez le disque, les droits ou le verrou"),
+            todo=say(
+                "mend the disk, the rights or the lock, and call again", "réparez le disque, les droits ou le verrou"
+            ),
         )
 
     def _expire(self, run: Any) -> None:
@@ -263,7 +280,10 @@ class Desk:
             )
         status, created, expires, raw, text = found
         about = json.loads(raw)
-        decided = [*dict.fromkeys(about["approved"].values()), *([about["rejected_by"]] if "rejected_by" in about else [])]
+        decided = [
+            *dict.fromkeys(about["approved"].values()),
+            *([about["rejected_by"]] if "rejected_by" in about else []),
+        ]
         return Ticket(
             id=ticket_id,
             on=about["on"],
@@ -287,23 +307,32 @@ class Desk:
         where = f"ticket {ticket.id}"
         if ticket.status is Status.EXPIRED:
             raise ReviewExpired(
-                say("this ticket expired", "ce ticket a expiré"), where=where, todo=say("make the call again", "refaites l'appel")
+                say("this ticket expired", "ce ticket a expiré"),
+                where=where,
+                todo=say("make the call again", "refaites l'appel"),
             )
         if ticket.status is not Status.PENDING:
             raise PolicyError(
-                say(f"this ticket is already {ticket.status.value}", f"ce ticket est déjà {ticket.status.value}"), where=where
+                say(f"this ticket is already {ticket.status.value}", f"ce ticket est déjà {ticket.status.value}"),
+                where=where,
             )
         if actor == ticket.requester and not about["self_review"]:
             raise PolicyError(
                 say("no one approves their own request", "personne n'approuve sa propre demande"),
                 where=where,
-                todo=say("have someone else decide: gov.bind(actor=…)", "faites décider quelqu'un d'autre : gov.bind(actor=…)"),
+                todo=say(
+                    "have someone else decide: gov.bind(actor=…)",
+                    "faites décider quelqu'un d'autre : gov.bind(actor=…)",
+                ),
             )
         if not about["self_review"] and not set(roles) & set(ticket.roles):
             raise PolicyError(
                 say(f"this needs the role '{ticket.role}'", f"il faut le rôle « {ticket.role} »"),
                 where=where,
-                todo=say(f"people: {{{ticket.roles[0]}: [{actor}, …]}} in the policy", f"people: {{{ticket.roles[0]}: [{actor}, …]}}"),
+                todo=say(
+                    f"people: {{{ticket.roles[0]}: [{actor}, …]}} in the policy",
+                    f"people: {{{ticket.roles[0]}: [{actor}, …]}}",
+                ),
             )
 
 

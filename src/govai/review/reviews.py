@@ -45,7 +45,9 @@ class Reviews:
         """
         return self._desk.pending(role=role, job=job, group_by=group_by)
 
-    def approve(self, tickets: Ticket | str | Sequence[Ticket | str], text: str | None = None, note: str = "") -> list[Ticket]:
+    def approve(
+        self, tickets: Ticket | str | Sequence[Ticket | str], text: str | None = None, note: str = ""
+    ) -> list[Ticket]:
         """Approve one ticket or several.
 
         Args:
@@ -108,7 +110,7 @@ class Reviews:
         return self._desk.decide(ticket_id, self._actor, self._roles, verdict)
 
 
-async def _in_thread(fn: Callable[..., Any], *args: Any) -> Any:
+async def _in_thread(fn: Callable[..., list[Ticket]], *args: Any) -> list[Ticket]:
     import asyncio
 
     return await asyncio.to_thread(fn, *args)

@@ -41,5 +41,8 @@ class Box:
             pass
         raise PolicyError(
             say("what the ticket keeps cannot be opened", "le contenu du ticket ne peut être ouvert"),
-            todo=say("it was changed, or the key is another: check keys=", "il a été modifié ou la clé a changé : vérifiez keys="),
+            todo=say(
+                "it was changed, or the key is another: check keys=",
+                "il a été modifié ou la clé a changé : vérifiez keys=",
+            ),
         )

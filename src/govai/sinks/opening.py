@@ -23,7 +23,9 @@ def open_sink(spec: str | Sink) -> Sink:
         raise ConfigError(
             say(f"a {type(spec).__name__} is not a sink", f"un {type(spec).__name__} n'est pas une destination"),
             where="sinks=",
-            todo=say("it needs a name, emit(records) and close(timeout)", "il lui faut name, emit(records) et close(timeout)"),
+            todo=say(
+                "it needs a name, emit(records) and close(timeout)", "il lui faut name, emit(records) et close(timeout)"
+            ),
         )
     kind, _, place = spec.partition(":")
     if kind == "jsonl" and place:

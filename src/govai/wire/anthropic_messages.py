@@ -20,7 +20,7 @@ from govai.core.exchange import (
     Usage,
     spell,
 )
-from govai.wire.walker import Walk, messages_of, view_of
+from govai.wire.walker import Readers, Walk, messages_of, view_of
 
 _CONTROL = frozenset(
     "stream max_tokens temperature top_p top_k service_tier type role id tool_use_id cache_control ttl budget_tokens thinking "
@@ -109,15 +109,13 @@ class _Reader:
         elif key == "container":
             self.view.references.append(("container", key))
             walk.data(path, item)
-        elif key == "context_management":
-            walk.options(path, item, _CONTROL)
-        elif key in _CONTROL:
+        elif key == "context_management" or key in _CONTROL:
             walk.options(path, item, _CONTROL)
         else:
             walk.key(path, key)
             walk.data(path, item)
 
-    def known(self, path: Path, value: Any, readers: dict[str, Any], control: frozenset[str]) -> None:
+    def known(self, path: Path, value: Any, readers: Readers, control: frozenset[str]) -> None:
         if isinstance(value, dict):
             self.walk.fields(path, value, readers, control)
         else:
@@ -130,7 +128,7 @@ class _Reader:
         form = value.get("format", value)
         if isinstance(form, dict) and form.get("type") == "json_schema":
             self.view.json_answer = True
-        readers = {"schema": self.walk.schema, "format": self.output}
+        readers: Readers = {"schema": self.walk.schema, "format": self.output}
         self.walk.fields(path, value, readers, _CONTROL)
 
     def content(self, path: Path, content: Any) -> None:
@@ -168,7 +166,12 @@ class _Reader:
         elif kind == "tool_use":
             walk.fields(path, block, {"name": walk.data, "input": walk.data}, control)
         else:
-            readers = {"text": walk.data, "citations": self.citations, "content": self.content, "source": self.plain_source}
+            readers: Readers = {
+                "text": walk.data,
+                "citations": self.citations,
+                "content": self.content,
+                "source": self.plain_source,
+            }
             walk.fields(path, block, readers, control)
 
     def document(self, path: Path, block: dict[str, Any], name: str, control: frozenset[str]) -> None:
@@ -176,7 +179,12 @@ class _Reader:
         kind = source.get("type") if isinstance(source, dict) else None
         if kind not in ("text", "content"):
             self.view.opaque.append((name, spell(path)))
-        readers = {"source": self.source, "title": self.walk.data, "context": self.walk.data, "citations": self.citations}
+        readers: Readers = {
+            "source": self.source,
+            "title": self.walk.data,
+            "context": self.walk.data,
+            "citations": self.citations,
+        }
         self.walk.fields(path, block, readers, control)
 
     def source(self, path: Path, source: Any) -> None:
@@ -190,9 +198,7 @@ class _Reader:
                 self.walk.options(here, item, frozenset())
             elif key == "data" and source.get("type") == "base64" and isinstance(item, str):
                 continue
-            elif key == "url":
-                self.walk.options(here, item, frozenset())
-            elif key in ("type", "media_type"):
+            elif key == "url" or key in ("type", "media_type"):
                 self.walk.options(here, item, frozenset())
             elif key == "content":
                 self.content(here, item)
@@ -212,7 +218,7 @@ class _Reader:
             "type enabled document_index start_char_index end_char_index start_page_number end_page_number start_block_index "
             "end_block_index search_result_index encrypted_index file_id".split()
         )
-        texts = {name: self.walk.data for name in ("cited_text", "document_title", "title", "url", "source")}
+        texts: Readers = dict.fromkeys(("cited_text", "document_title", "title", "url", "source"), self.walk.data)
         for here, one in [((*path, i), v) for i, v in enumerate(value)] if isinstance(value, list) else [(path, value)]:
             self.known(here, one, texts, known)
 
@@ -229,9 +235,15 @@ class _Reader:
             word = kind if isinstance(kind, str) else "tool"
             if not _CLIENT_TOOL.fullmatch(word):
                 server = _SERVER_TOOL.fullmatch(word)
-                self.view.recipients.append((server[1] if server else "mcp" if word.startswith("mcp") else word, spell(here)))
-            readers = {"name": self.walk.data, "description": self.walk.data, "input_schema": self.walk.schema,
-                       "input_examples": self.walk.data}
+                self.view.recipients.append(
+                    (server[1] if server else "mcp" if word.startswith("mcp") else word, spell(here))
+                )
+            readers: Readers = {
+                "name": self.walk.data,
+                "description": self.walk.data,
+                "input_schema": self.walk.schema,
+                "input_examples": self.walk.data,
+            }
             control = frozenset(
                 "type cache_control ttl strict eager_input_streaming defer_loading allowed_callers max_uses display_width_px "
                 "display_height_px display_number max_characters".split()

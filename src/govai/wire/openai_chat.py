@@ -20,7 +20,7 @@ from govai.core.exchange import (
     Usage,
     spell,
 )
-from govai.wire.walker import Walk, messages_of, view_of
+from govai.wire.walker import Readers, Walk, messages_of, view_of
 
 _PREFIX = r"(?:/v1|/openai/v1|/openai/deployments/[\w.-]{1,100})?"
 _CONTROL = frozenset(
@@ -29,7 +29,14 @@ _CONTROL = frozenset(
     "tool_choice function_call json_schema strict prompt_cache_retention store id tool_call_id cache_control ttl detail format "
     "reasoning effort function syntax index refusal_type safety_level".split()
 )
-_OPAQUE = {"image_url": "image", "input_image": "image", "input_audio": "audio", "video_url": "video", "file": "file", "input_file": "file"}
+_OPAQUE = {
+    "image_url": "image",
+    "input_image": "image",
+    "input_audio": "audio",
+    "video_url": "video",
+    "file": "file",
+    "input_file": "file",
+}
 _ANSWER_TEXT = ("content", "reasoning_content", "reasoning", "refusal")
 
 
@@ -62,7 +69,7 @@ class OpenAIChat:
         if event == "[DONE]":
             return ReplyView(slots=[], terminal=True)
         if not isinstance(event, dict):
-            raise ValueError("it is not an object")
+            raise ValueError("it is not an object")  # noqa: TRY004 -- one error for what cannot be read
         if isinstance(event.get("error"), dict):
             error = event["error"]
             return ReplyView(slots=[], error=str(error.get("code") or error.get("type") or "error"))
@@ -102,7 +109,11 @@ class _Reader:
         elif key == "store" and item:
             self.view.references.append(("store", key))
         elif key == "logit_bias":
-            walk.options(path, item, frozenset(item) if isinstance(item, dict) and all(k.isdigit() for k in item) else frozenset())
+            walk.options(
+                path,
+                item,
+                frozenset(item) if isinstance(item, dict) and all(k.isdigit() for k in item) else frozenset(),
+            )
         elif key == "prediction" and isinstance(item, dict):
             walk.fields(path, item, {"content": self.content}, frozenset(["type"]))
         elif key in ("user", "safety_identifier", "prompt_cache_key", "stop", "metadata"):
@@ -116,7 +127,7 @@ class _Reader:
             walk.data(path, item)
 
     def message(self, path: Path, message: dict[str, Any]) -> None:
-        readers = {
+        readers: Readers = {
             "content": self.content,
             "refusal": self.walk.data,
             "name": self.walk.data,
@@ -126,7 +137,9 @@ class _Reader:
             "audio": self.earlier_audio,
             "annotations": self.walk.data,
         }
-        self.walk.fields(path, message, readers, frozenset(["role", "tool_call_id", "id", "cache_control", "type", "ttl"]))
+        self.walk.fields(
+            path, message, readers, frozenset(["role", "tool_call_id", "id", "cache_control", "type", "ttl"])
+        )
 
     def content(self, path: Path, content: Any) -> None:
         if not isinstance(content, list):
@@ -146,12 +159,17 @@ class _Reader:
         kind = part.get("type")
         name = _OPAQUE.get(kind) if isinstance(kind, str) else None
         if name is None:
-            self.walk.fields(path, part, {"text": self.walk.data, "refusal": self.walk.data}, frozenset(["type", "cache_control", "ttl"]))
+            self.walk.fields(
+                path,
+                part,
+                {"text": self.walk.data, "refusal": self.walk.data},
+                frozenset(["type", "cache_control", "ttl"]),
+            )
             name = next((_OPAQUE[key] for key in part if key in _OPAQUE and key != kind), None)
             if name is None:
                 return
         else:
-            readers = {str(kind): self.source, "text": self.walk.data}
+            readers: Readers = {str(kind): self.source, "text": self.walk.data}
             self.walk.fields(path, part, readers, frozenset(["type", "cache_control", "ttl", "detail"]))
         self.view.opaque.append((name, spell(path)))
 
@@ -184,7 +202,7 @@ class _Reader:
         if not isinstance(calls, list):
             self.walk.data(path, calls)
             return
-        readers = {"function": self.function, "custom": self.function}
+        readers: Readers = {"function": self.function, "custom": self.function}
         for index, call in enumerate(calls):
             if isinstance(call, dict):
                 self.walk.fields((*path, index), call, readers, frozenset(["id", "type", "index"]))
@@ -195,7 +213,7 @@ class _Reader:
         if not isinstance(function, dict):
             self.walk.data(path, function)
             return
-        readers = {"name": self.walk.data, "arguments": self.walk.data, "input": self.walk.data}
+        readers: Readers = {"name": self.walk.data, "arguments": self.walk.data, "input": self.walk.data}
         self.walk.fields(path, function, readers, frozenset())
 
     def tools(self, path: Path, tools: Any) -> None:
@@ -210,28 +228,43 @@ class _Reader:
             kind = tool.get("type", "function")
             if kind not in ("function", "custom"):
                 self.view.recipients.append((kind if isinstance(kind, str) else "tool", spell(here)))
-            readers = {"function": self.described, "custom": self.described, "name": self.walk.data,
-                       "description": self.walk.data, "parameters": self.walk.schema}
+            readers: Readers = {
+                "function": self.described,
+                "custom": self.described,
+                "name": self.walk.data,
+                "description": self.walk.data,
+                "parameters": self.walk.schema,
+            }
             self.walk.fields(here, tool, readers, frozenset(["type", "strict", "cache_control", "ttl"]))
 
     def described(self, path: Path, function: Any) -> None:
         if not isinstance(function, dict):
             self.walk.data(path, function)
             return
-        readers = {"name": self.walk.data, "description": self.walk.data, "parameters": self.walk.schema, "schema": self.walk.schema,
-                   "format": self.grammar}
+        readers: Readers = {
+            "name": self.walk.data,
+            "description": self.walk.data,
+            "parameters": self.walk.schema,
+            "schema": self.walk.schema,
+            "format": self.grammar,
+        }
         self.walk.fields(path, function, readers, frozenset(["strict"]))
 
     def grammar(self, path: Path, value: Any) -> None:
         if isinstance(value, dict):
-            readers = {"definition": self.walk.data, "grammar": self.grammar}
+            readers: Readers = {"definition": self.walk.data, "grammar": self.grammar}
             self.walk.fields(path, value, readers, frozenset(["type", "syntax"]))
         else:
             self.walk.data(path, value)
 
     def choice(self, path: Path, choice: Any) -> None:
         if isinstance(choice, dict):
-            readers = {"function": self.function, "custom": self.function, "name": self.walk.data, "allowed_tools": self.allowed}
+            readers: Readers = {
+                "function": self.function,
+                "custom": self.function,
+                "name": self.walk.data,
+                "allowed_tools": self.allowed,
+            }
             self.walk.fields(path, choice, readers, frozenset(["type", "mode"]))
         else:
             self.walk.options(path, choice, frozenset())
@@ -293,19 +326,36 @@ def _message(view: ReplyView, path: Path, message: dict[str, Any], choice: int, 
             for at, piece in enumerate(text):
                 if isinstance(piece, dict) and isinstance(piece.get("text"), str):
                     here = (*path, key, at, "text")
-                    view.slots.append(ReplySlot(here, piece["text"], Channel(choice, Part.TEXT, 100 + at), escaped=False, whole=whole))
+                    view.slots.append(
+                        ReplySlot(here, piece["text"], Channel(choice, Part.TEXT, 100 + at), escaped=False, whole=whole)
+                    )
     calls = message.get("tool_calls")
     for at, call in enumerate(calls if isinstance(calls, list) else ()):
         if isinstance(call, dict):
             number = _count(call.get("index"))
-            _call(view, (*path, "tool_calls", at), call, Channel(choice, Part.TOOL, at if number is None else number), whole=whole)
+            _call(
+                view,
+                (*path, "tool_calls", at),
+                call,
+                Channel(choice, Part.TOOL, at if number is None else number),
+                whole=whole,
+            )
     function = message.get("function_call")
     if isinstance(function, dict):
-        _call(view, path, {"function": function, "id": None}, Channel(choice, Part.TOOL, 1000), whole=whole, key="function_call")
+        _call(
+            view,
+            path,
+            {"function": function, "id": None},
+            Channel(choice, Part.TOOL, 1000),
+            whole=whole,
+            key="function_call",
+        )
     audio = message.get("audio")
     if isinstance(audio, dict) and isinstance(audio.get("transcript"), str):
         here = (*path, "audio", "transcript")
-        view.slots.append(ReplySlot(here, audio["transcript"], Channel(choice, Part.REFUSAL, 50), escaped=False, whole=whole))
+        view.slots.append(
+            ReplySlot(here, audio["transcript"], Channel(choice, Part.REFUSAL, 50), escaped=False, whole=whole)
+        )
 
 
 def _call(

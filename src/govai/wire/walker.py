@@ -6,15 +6,14 @@ images, references) it handles itself and hands the rest to `walk`.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Mapping
+from typing import Any
 
 import orjson
 
 from govai.core.exchange import Path, RequestView, Slot, SlotKind
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
+Readers = Mapping[str, Callable[[Path, Any], None]]
 DEEPEST = 100  # levels of nesting; no real request comes near
 
 # JSON Schema's own words: their keys are no one's data, and some of their strings are control.
@@ -127,7 +126,11 @@ class Walk:
                 self.options((*path, index), item, control, depth + 1)
 
     def fields(
-        self, path: Path, value: dict[str, Any], known: dict[str, Callable[[Path, Any], None]], control: frozenset[str]
+        self,
+        path: Path,
+        value: dict[str, Any],
+        known: Readers,
+        control: frozenset[str],
     ) -> None:
         """Note an object's fields: by their reader in `known`, as control, else as data under a key of the caller's."""
         for key, item in value.items():

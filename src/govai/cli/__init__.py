@@ -1,0 +1,1 @@
+"""The command line: faces over the public API. They decide nothing."""
