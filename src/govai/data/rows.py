@@ -150,14 +150,15 @@ def row_items(one: Any) -> dict[str, Any] | None:
         return {f.name: getattr(one, f.name) for f in dataclasses.fields(one)}
     if hasattr(kind, "model_fields"):
         return {name: getattr(one, name) for name in kind.model_fields} | dict(getattr(one, "model_extra", None) or {})
-    if issubclass(kind, tuple) and hasattr(kind, "_fields"):
-        return dict(zip(kind._fields, one, strict=True))
-    if hasattr(kind, "__attrs_attrs__"):
-        return {a.name: getattr(one, a.name) for a in kind.__attrs_attrs__}
-    if (
-        hasattr(one, "index") and hasattr(one, "to_dict") and not hasattr(one, "columns")
-    ):  # a Series, of pandas or alike
-        return {str(name): value for name, value in one.to_dict().items()}
+    names = getattr(kind, "_fields", None)
+    if isinstance(one, tuple) and names:
+        return dict(zip(names, one, strict=True))
+    attributes = getattr(kind, "__attrs_attrs__", None)
+    if attributes:
+        return {a.name: getattr(one, a.name) for a in attributes}
+    series: Any = one  # of pandas or alike: an index and values, no columns
+    if hasattr(series, "index") and hasattr(series, "to_dict") and not hasattr(series, "columns"):
+        return {str(name): value for name, value in series.to_dict().items()}
     return None
 
 

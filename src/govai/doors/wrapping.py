@@ -86,6 +86,11 @@ def governed_by(client: object) -> Governing | None:
     return transport.governing if isinstance(transport, (_ProbingTransport, _AsyncProbingTransport)) else None
 
 
+def original(client: Any) -> Any:
+    """Return the client whose connections a governed one uses; a client that was not governed is its own."""
+    return client.__dict__.get("_govai_original", client)
+
+
 def probe(client: Any) -> None:
     """Send a request along the SDK's own path and see that it arrives at the governed transport; nothing leaves.
 

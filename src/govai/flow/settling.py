@@ -100,7 +100,10 @@ class Settlement:
         self._end("completed" if self._terminal else "abandoned", "")
 
     def fail(self, error: BaseException) -> None:
-        """The connection broke, or the call was cancelled."""
+        """The connection broke, or the call was cancelled; an answer that was complete before is complete."""
+        if self._terminal:
+            self._end("completed", "")
+            return
         self._end("failed" if isinstance(error, Exception) else "abandoned", type(error).__name__)
 
     def _end(self, status: str, error: str) -> None:

@@ -1,0 +1,55 @@
+"""Shared fixtures: a governor in memory, and a local server that speaks the providers' wire."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import govai
+from tests.server import Server
+
+os.environ.pop("GOVAI_CONFIG", None)
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[Server]:
+    with Server() as running:
+        yield running
+
+
+@pytest.fixture(autouse=True)
+def _fresh(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("GOVAI_TEST_KEY", "sk-test-key-never-shown")
+    monkeypatch.delenv("GOVAI_LANG", raising=False)
+
+
+@pytest.fixture
+def policy(server: Server) -> dict:
+    """The built-in policy with the local server registered as `near` (OpenAI's wire) and `nearby` (Anthropic's)."""
+    entry = {"host": server.host, "region": "EU", "trains_on_inputs": False, "api_key": "env:GOVAI_TEST_KEY"}
+    return {
+        "govai": 1,
+        "name": "test",
+        "extends": "eu-marketing",
+        "providers": {"near": {"like": "openai", **entry}, "nearby": {"like": "anthropic", **entry}},
+        "people": {"marketing": ["lea", "tom"], "data": ["ines"]},
+    }
+
+
+@pytest.fixture
+def gov(policy: dict) -> Iterator[govai.Governor]:
+    with govai.Governor(policy, ledger=":memory:", actor="ana") as governor:
+        yield governor
+
+
+@pytest.fixture
+def shared() -> Path:
+    """Recorded traffic and real data that live beside the project, where there are any."""
+    place = Path(os.environ.get("GOVAI_SHARED", Path(__file__).parents[2] / "shared"))
+    if not (place / "data").is_dir():
+        pytest.skip("needs ../shared/data, or $GOVAI_SHARED naming it")
+    return place

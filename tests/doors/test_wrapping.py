@@ -1,0 +1,207 @@
+"""The clients people already have: the same type, native objects, every request through the policy."""
+
+from __future__ import annotations
+
+import json
+import pickle
+
+import anthropic
+import httpx2
+import openai
+import pytest
+
+import govai
+from tests.server import Server
+
+KINDS = {
+    "openai": lambda url, **k: openai.OpenAI(base_url=url + "/v1", api_key="sk-x", **k),
+    "aopenai": lambda url, **k: openai.AsyncOpenAI(base_url=url + "/v1", api_key="sk-x", **k),
+    "anthropic": lambda url, **k: anthropic.Anthropic(base_url=url, api_key="sk-x", **k),
+    "aanthropic": lambda url, **k: anthropic.AsyncAnthropic(base_url=url, api_key="sk-x", **k),
+}
+
+
+async def ask(client, text: str, model: str = "echo", stream: bool = False, **extra) -> str:
+    """Ask through a native client of any kind, and return the text of its native answer."""
+    said = [{"role": "user", "content": text}]
+    if "openai" in type(client).__module__:
+        made = client.chat.completions.create(model=model, messages=said, stream=stream, **extra)
+        made = await made if isinstance(client, openai.AsyncOpenAI) else made
+        if not stream:
+            return made.choices[0].message.content
+        events = [e async for e in made] if isinstance(client, openai.AsyncOpenAI) else list(made)
+        return "".join(e.choices[0].delta.content or "" for e in events if e.choices)
+    made = client.messages.create(model=model, max_tokens=9, messages=said, stream=stream, **extra)
+    made = await made if isinstance(client, anthropic.AsyncAnthropic) else made
+    if not stream:
+        return made.content[0].text
+    events = [e async for e in made] if isinstance(client, anthropic.AsyncAnthropic) else list(made)
+    return "".join(e.delta.text for e in events if e.type == "content_block_delta")
+
+
+async def close(client) -> None:
+    closed = client.close()
+    if closed is not None:
+        await closed
+
+
+@pytest.fixture(params=list(KINDS))
+async def bare(request: pytest.FixtureRequest, server: Server):
+    client = KINDS[request.param](server.url)
+    yield client
+    await close(client)
+
+
+async def test_same_type_native_objects_and_the_original_untouched(gov: govai.Governor, server: Server, bare) -> None:
+    before = (bare._client, bare._client._transport)
+    wrapped = gov.wrap(bare, purpose="support")
+    assert type(wrapped) is type(bare)
+    assert await ask(wrapped, "à ana@exemple.fr") == "à ana@exemple.fr"
+    assert b"ana@exemple.fr" not in server.bodies[-1]
+    assert (bare._client, bare._client._transport) == before
+    assert await ask(bare, "à ana@exemple.fr") == "à ana@exemple.fr"
+    assert b"ana@exemple.fr" in server.bodies[-1]
+    assert len(list(gov.ledger.records(kind="intent"))) == 1
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 7, 1000])
+async def test_streams_are_restored_at_every_chunk_boundary(gov: govai.Governor, bare, size: int) -> None:
+    wrapped = gov.wrap(bare, purpose="support")
+    text = "À ana@exemple.fr, puis « ana@exemple.fr » et 06 12 34 56 78."
+    assert await ask(wrapped, text, model=f"echo-{size}", stream=True) == text
+    assert next(gov.ledger.records(kind="outcome")).body["status"] == "completed"
+
+
+@pytest.mark.parametrize("stream", [False, True])
+async def test_a_govai_error_is_itself_after_one_attempt(gov: govai.Governor, server: Server, bare, stream: bool) -> None:
+    wrapped = gov.wrap(bare)
+    server.log.clear()
+    with pytest.raises(govai.PurposeRequired) as caught:
+        await ask(wrapped, "à ana@exemple.fr", stream=stream)
+    assert type(caught.value).__name__ == "PurposeRequired"
+    assert "ana@" not in str(caught.value) + repr(caught.value)
+    assert type(pickle.loads(pickle.dumps(caught.value))) is govai.PurposeRequired
+    assert server.log == []
+    assert [r.kind for r in gov.ledger.records()] == ["refusal"]
+
+
+async def test_copies_of_a_governed_client_are_governed_or_refused(gov: govai.Governor, server: Server, bare) -> None:
+    wrapped = gov.wrap(bare, purpose="support")
+    assert await ask(wrapped.with_options(timeout=5), "à ana@exemple.fr") == "à ana@exemple.fr"
+    assert b"ana@" not in server.bodies[-1]
+    other = httpx2.AsyncClient() if isinstance(bare._client, httpx2.AsyncClient) else httpx2.Client()
+    with pytest.raises(govai.Ungoverned):
+        wrapped.copy(http_client=other)
+    with pytest.raises(govai.Ungoverned):
+        wrapped.with_options(timeout=5).with_options(http_client=other)
+    await other.aclose() if isinstance(other, httpx2.AsyncClient) else other.close()
+
+
+async def test_scopes_and_bind_reach_a_wrapped_client(gov: govai.Governor, bare) -> None:
+    wrapped = gov.bind(actor="lea").wrap(bare)
+    with govai.scope(purpose="support", subject="c-1", data={"prenom": "Renée"}, job="weekly"):
+        assert await ask(wrapped, "Chère Renée") == "Chère Renée"
+    (intent,) = gov.ledger.records(kind="intent")
+    assert (intent.body["purpose"], intent.body["actor"]["id"], intent.body["job"], intent.body["data"]) == ("support", "lea", "weekly", "declared")
+    assert intent.body["run_id"] and intent.body["subjects"]
+
+
+@pytest.mark.parametrize(
+    "route",
+    [lambda c: c.responses.create(model="m", input="x"), lambda c: c.embeddings.create(model="m", input="x"), lambda c: c.moderations.create(input="x"),
+     lambda c: c.responses.retrieve("resp_1"), lambda c: c.files.create(file=b"x", purpose="assistants"), lambda c: c.images.generate(prompt="x"),
+     lambda c: c.chat.completions.retrieve("x"), lambda c: c.post("/chat/completions", cast_to=object, content=b"\x00"), lambda c: c.realtime.connect(model="m"),
+     lambda c: c.responses.connect(), lambda c: c.chat.completions.create(model="m", messages=[{"role": "user", "content": [{"type": "image_url", "image_url": {"url": "data:image/png;base64,AAAA"}}]}]),
+     lambda c: c.chat.completions.create(model="m", messages=[{"role": "user", "content": "x"}], web_search_options={}),
+     lambda c: c.chat.completions.create(model="m", messages=[{"role": "user", "content": "x"}], store=True)],
+)
+def test_what_cannot_be_governed_is_refused_and_says_what_to_do(gov: govai.Governor, server: Server, route) -> None:
+    with openai.OpenAI(base_url=server.url + "/v1", api_key="x") as bare:
+        wrapped = gov.wrap(bare, purpose="support")
+        server.log.clear()
+        with pytest.raises(govai.Ungoverned) as caught:
+            route(wrapped)
+        assert "—" in str(caught.value)
+        assert server.log == []
+
+
+def test_model_lists_pass(gov: govai.Governor, server: Server) -> None:
+    with openai.OpenAI(base_url=server.url + "/v1", api_key="x") as bare:
+        assert list(gov.wrap(bare).models.list()) == []
+
+
+def test_a_redirect_to_another_host_is_refused(gov: govai.Governor, server: Server) -> None:
+    with openai.OpenAI(base_url=server.url + "/v1", api_key="x", max_retries=0) as bare, pytest.raises(govai.Ungoverned, match="redirects"):
+        gov.wrap(bare, purpose="support").chat.completions.create(model="redirect", messages=[{"role": "user", "content": "x"}])
+
+
+def test_an_unregistered_host_gets_no_personal_data(server: Server) -> None:
+    with govai.Governor(ledger=":memory:") as gov, openai.OpenAI(base_url=server.url + "/v1", api_key="x") as bare:
+        wrapped = gov.wrap(bare, purpose="support")
+        with pytest.raises(govai.Blocked, match="registry"):
+            wrapped.chat.completions.create(model="echo", messages=[{"role": "user", "content": "ana@exemple.fr"}])
+
+
+def test_gzip_bodies_are_looked_into_and_other_codings_refused(gov: govai.Governor, server: Server) -> None:
+    import gzip
+
+    raw = json.dumps({"model": "echo", "messages": [{"role": "user", "content": "à ana@exemple.fr"}]}).encode()
+    with openai.OpenAI(base_url=server.url + "/v1", api_key="x", max_retries=0) as bare:
+        wrapped = gov.wrap(bare, purpose="support")
+        send = lambda content, coding: wrapped._client.post(server.url + "/v1/chat/completions", content=content, headers={"content-type": "application/json", "content-encoding": coding})
+        assert "ana@exemple.fr" in send(gzip.compress(raw), "gzip").text
+        assert b"ana@" not in server.bodies[-1]
+        for content, coding in ((raw, "br"), (b"junk", "gzip"), (gzip.compress(raw) + b"tail", "gzip")):
+            with pytest.raises(govai.Ungoverned, match="looked into"):
+                send(content, coding)
+
+
+def test_a_duplicate_json_key_hides_nothing(gov: govai.Governor, server: Server) -> None:
+    raw = b'{"model":"echo","messages":[{"role":"user","content":"ana@exemple.fr","content":"ok"}]}'
+    with openai.OpenAI(base_url=server.url + "/v1", api_key="x") as bare:
+        gov.wrap(bare, purpose="support")._client.post(server.url + "/v1/chat/completions", content=raw, headers={"content-type": "application/json"})
+    assert b"ana@" not in server.bodies[-1]
+
+
+@pytest.mark.parametrize("where", ["header", "query", "role", "model", "number", "url"])
+def test_personal_data_where_nothing_can_be_rewritten_refuses_the_call(gov: govai.Governor, server: Server, where: str) -> None:
+    with openai.OpenAI(base_url=server.url + "/v1", api_key="x") as bare:
+        wrapped = gov.wrap(bare, purpose="support")
+        kwargs = {"model": "echo", "messages": [{"role": "user", "content": "x"}]}
+        extra = {
+            "header": {"extra_headers": {"x-customer": "ana@exemple.fr"}},
+            "query": {"extra_query": {"c": "ana@exemple.fr"}},
+            "role": {"messages": [{"role": "ana@exemple.fr", "content": "x"}]},
+            "model": {"model": "ana@exemple.fr"},
+            "number": {"extra_body": {"data": {"card": 4111111111111111}}},
+            "url": {"extra_query": {"ana@exemple.fr": "1"}},
+        }[where]
+        server.log.clear()
+        with pytest.raises(govai.Blocked):
+            wrapped.chat.completions.create(**{**kwargs, **extra})
+        assert server.log == []
+
+
+def test_an_abandoned_stream_is_recorded_as_such(gov: govai.Governor, server: Server) -> None:
+    with openai.OpenAI(base_url=server.url + "/v1", api_key="x") as bare:
+        wrapped = gov.wrap(bare, purpose="support")
+        stream = wrapped.chat.completions.create(model="echo-1", messages=[{"role": "user", "content": "une longue réponse"}], stream=True)
+        next(iter(stream))
+        stream.close()
+    (outcome,) = gov.ledger.records(kind="outcome")
+    assert outcome.body["status"] in ("abandoned", "completed")
+
+
+def test_error_bodies_stay_protected(gov: govai.Governor, server: Server) -> None:
+    with openai.OpenAI(base_url=server.url + "/v1", api_key="x", max_retries=0) as bare, pytest.raises(openai.BadRequestError) as caught:
+        gov.wrap(bare, purpose="support").chat.completions.create(model="status-400", messages=[{"role": "user", "content": "ana@exemple.fr"}])
+    assert "ana@" not in str(caught.value)
+
+
+def test_a_subclass_with_its_own_init_fails_loudly(gov: govai.Governor, server: Server) -> None:
+    class Own(openai.OpenAI):
+        def __init__(self, place: str) -> None:
+            super().__init__(base_url=place, api_key="x")
+
+    with Own(server.url) as bare, pytest.raises(govai.ConfigError, match="cannot be copied"):
+        gov.wrap(bare)

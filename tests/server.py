@@ -1,0 +1,137 @@
+"""A local server that speaks the wire of OpenAI chat and Anthropic messages: it answers with what it was sent.
+
+The model's name says how: `echo` at once; `echo-3` in pieces of three characters when streaming; `status-429` with that
+status; `tool` with a tool call holding the text; `quote-JSON` with the JSON given. Every request is kept in `log`.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+
+class Server:
+    def __init__(self) -> None:
+        self.log: list[dict[str, Any]] = []
+        self.replies: dict[str, tuple[int, dict[str, str], bytes]] = {}
+        self.failures: dict[str, int] = {}
+        outer = self
+
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def log_message(self, *args: object) -> None:
+                pass
+
+            def do_GET(self) -> None:
+                self._answer(200, {"content-type": "application/json"}, b'{"object":"list","data":[]}')
+
+            def do_POST(self) -> None:
+                raw = self.rfile.read(int(self.headers.get("content-length", 0)))
+                outer.log.append({"path": self.path, "headers": dict(self.headers), "raw": raw})
+                case = self.path.split("/")[2] if self.path.startswith("/c/") else ""
+                if case in outer.replies:
+                    self._answer(*outer.replies[case])
+                    return
+                self._speak(json.loads(raw))
+
+            def _answer(self, status: int, headers: dict[str, str], body: bytes) -> None:
+                self.send_response(status)
+                for name, value in headers.items():
+                    self.send_header(name, value)
+                self.send_header("content-length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+            def _speak(self, body: dict[str, Any]) -> None:
+                model, text = body["model"], _said(body)
+                anthropic = "anthropic-version" in {k.lower() for k in self.headers}
+                if model.startswith("status-"):
+                    status, _, times = model.removeprefix("status-").partition("x")
+                    seen = outer.failures[model] = outer.failures.get(model, 0) + 1
+                    if not times or seen <= int(times):
+                        error = {"type": "error", "error": {"type": "failed", "code": "failed", "message": text}}
+                        self._answer(int(status), {"content-type": "application/json", "retry-after": "0"}, json.dumps(error).encode())
+                        return
+                if model == "redirect":
+                    self._answer(307, {"location": "http://elsewhere.invalid/v1/chat/completions"}, b"")
+                    return
+                size = int(model.removeprefix("echo-")) if model.startswith("echo-") else 1000
+                if body.get("stream"):
+                    events = _anthropic_events(text, size) if anthropic else _openai_events(text, size, model)
+                    self._answer(200, {"content-type": "text/event-stream", "x-request-id": "req-1"}, events)
+                    return
+                reply = _anthropic_reply(text, model) if anthropic else _openai_reply(text, model)
+                self._answer(200, {"content-type": "application/json", "x-request-id": "req-1"}, json.dumps(reply).encode())
+
+        self._http = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._http.daemon_threads = True
+        self.host = f"127.0.0.1:{self._http.server_port}"
+        self.url = f"http://{self.host}"
+
+    def __enter__(self) -> Server:
+        threading.Thread(target=self._http.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self._http.shutdown()
+        self._http.server_close()
+
+    @property
+    def bodies(self) -> list[bytes]:
+        return [entry["raw"] for entry in self.log]
+
+
+def _said(body: dict[str, Any]) -> str:
+    content = body["messages"][-1]["content"] if body.get("messages") else ""
+    if isinstance(content, list):
+        return "".join(part.get("text", "") for part in content)
+    return content or ""
+
+
+def _openai_reply(text: str, model: str) -> dict[str, Any]:
+    message: dict[str, Any] = {"role": "assistant", "content": text}
+    if model == "tool":
+        arguments = json.dumps({"to": text}, ensure_ascii=False)
+        message = {"role": "assistant", "content": None, "tool_calls": [{"id": "c1", "type": "function", "function": {"name": "mail", "arguments": arguments}}]}
+    return {
+        "id": "chatcmpl-1", "object": "chat.completion", "created": 1, "model": model,
+        "choices": [{"index": 0, "message": message, "finish_reason": "tool_calls" if model == "tool" else "stop"}],
+        "usage": {"prompt_tokens": 3, "completion_tokens": 4, "total_tokens": 7},
+    }
+
+
+def _openai_events(text: str, size: int, model: str) -> bytes:
+    deltas: list[dict[str, Any]] = [{"role": "assistant", "content": ""}]
+    deltas += [{"content": text[at : at + size]} for at in range(0, len(text), size)]
+    if model == "tool":
+        arguments = json.dumps({"to": text}, ensure_ascii=False)
+        deltas = [{"tool_calls": [{"index": 0, "id": "c1", "type": "function", "function": {"name": "mail", "arguments": ""}}]}]
+        deltas += [{"tool_calls": [{"index": 0, "function": {"arguments": arguments[at : at + 3]}}]} for at in range(0, len(arguments), 3)]
+    base = {"id": "chatcmpl-1", "object": "chat.completion.chunk", "created": 1, "model": model}
+    chunks = [{**base, "choices": [{"index": 0, "delta": delta, "finish_reason": None}]} for delta in deltas]
+    chunks.append({**base, "choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]})
+    chunks.append({**base, "choices": [], "usage": {"prompt_tokens": 3, "completion_tokens": 4, "total_tokens": 7}})
+    return b"".join(b"data: " + json.dumps(chunk).encode() + b"\n\n" for chunk in chunks) + b"data: [DONE]\n\n"
+
+
+def _anthropic_reply(text: str, model: str) -> dict[str, Any]:
+    block = {"type": "tool_use", "id": "t1", "name": "mail", "input": {"to": text}} if model == "tool" else {"type": "text", "text": text}
+    return {
+        "id": "msg_1", "type": "message", "role": "assistant", "model": model, "content": [block],
+        "stop_reason": "end_turn", "stop_sequence": None, "usage": {"input_tokens": 3, "output_tokens": 4},
+    }
+
+
+def _anthropic_events(text: str, size: int) -> bytes:
+    message = {**_anthropic_reply("", "echo"), "content": [], "stop_reason": None, "usage": {"input_tokens": 3, "output_tokens": 1}}
+    events: list[dict[str, Any]] = [{"type": "message_start", "message": message}]
+    events.append({"type": "content_block_start", "index": 0, "content_block": {"type": "text", "text": ""}})
+    for at in range(0, len(text), size):
+        events.append({"type": "content_block_delta", "index": 0, "delta": {"type": "text_delta", "text": text[at : at + size]}})
+    events.append({"type": "content_block_stop", "index": 0})
+    events.append({"type": "message_delta", "delta": {"stop_reason": "end_turn", "stop_sequence": None}, "usage": {"output_tokens": 4}})
+    events.append({"type": "message_stop"})
+    return b"".join(b"event: " + e["type"].encode() + b"\ndata: " + json.dumps(e).encode() + b"\n\n" for e in events)
