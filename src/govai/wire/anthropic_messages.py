@@ -203,6 +203,8 @@ class _Reader:
             elif key == "content":
                 self.content(here, item)
             else:
+                if key != "data":
+                    self.walk.key(here, key)
                 self.walk.data(here, item)
 
     def plain_source(self, path: Path, source: Any) -> None:

@@ -191,6 +191,8 @@ class _Reader:
             elif key in ("detail", "format"):
                 self.walk.options(here, item, frozenset())
             else:
+                if key not in ("filename", "data", "file_data", "url"):
+                    self.walk.key(here, key)
                 self.walk.data(here, item)
 
     def earlier_audio(self, path: Path, audio: Any) -> None:
