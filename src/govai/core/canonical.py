@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from typing import Any
 
 import orjson
 
+_MAYBE_FLOAT = re.compile(rb'(?:^|":|[\[,])-?\d+(?:\.|e)')
 _OPTIONS = orjson.OPT_SORT_KEYS | orjson.OPT_STRICT_INTEGER
 
 
@@ -18,8 +20,10 @@ def canonical(value: Any) -> bytes:
     Raises:
         TypeError: a float, an integer beyond ±2⁵³, or a value JSON does not have.
     """
-    _refuse_floats(value)
-    return orjson.dumps(value, option=_OPTIONS)
+    raw = orjson.dumps(value, option=_OPTIONS)
+    if _MAYBE_FLOAT.search(raw):  # looks like one, perhaps inside a text: look properly
+        _refuse_floats(value)
+    return raw
 
 
 def _refuse_floats(value: Any) -> None:

@@ -12,6 +12,7 @@ from govai.core.errors import GovaiError, PolicyError
 from govai.core.lang import say
 from govai.detect.card import Card
 from govai.detect.email import Email
+from govai.detect.hints import Hint, hints
 from govai.detect.iban import Iban
 from govai.detect.overlaps import Span, settled
 from govai.detect.phone import Phone
@@ -25,11 +26,6 @@ if TYPE_CHECKING:
     from govai.detect.reading import SealedReader
 
 BORDER = "\x1f"  # stands between texts; nothing that is looked for crosses it
-_NUMBERS = re.compile(r"\d(?:[ .,/()\-_\u00a0\u2009\u2011\u202f]{0,3}[\dA-Za-z]){7}")
-_CODED = re.compile(
-    r"%[0-9A-Fa-f]{2}|&[#A-Za-z][A-Za-z0-9]{1,24};|\\[uxnrtbf/\"']|[^\x00-\u024f\u2010-\u2027\u202f\u20ac]|\u00ad"
-)
-_LONG_RUN = re.compile(r"[A-Za-z0-9+/_-]{12}")
 
 
 @dataclass(slots=True, eq=False)
@@ -60,8 +56,12 @@ class Lookout:
 
     def __init__(self, detectors: Sequence[Detector] = ()) -> None:
         self._own = tuple(detectors)
-        self._email: Detector = Email()
-        self._numbers: tuple[Detector, ...] = (Phone(), Iban(), Card())
+        self._built_in: tuple[tuple[Hint, Detector], ...] = (
+            (Hint.EMAIL, Email()),
+            (Hint.DIGITS, Phone()),
+            (Hint.IBAN, Iban()),
+            (Hint.DIGITS, Card()),
+        )
 
     def look(
         self,
@@ -92,23 +92,22 @@ class Lookout:
 
     def _seen(self, document: str, known: Sequence[KnownValues]) -> list[Span]:
         """Return everything known or detected in a document, through every encoding, possibly overlapping."""
-        spans = list(self._plain(document, known))
-        if _CODED.search(document) and (view := decoded(document)) is not None:
-            for span in self._plain(view.text, known):
+        seen = hints(document)
+        spans = list(self._plain(document, known, seen))
+        if (Hint.CODED in seen or Hint.UNUSUAL in seen) and (view := decoded(document)) is not None:
+            for span in self._plain(view.text, known, hints(view.text)):
                 start, end = view.span(span.start, span.end)
                 spans.append(Span(start, end, span.datum, span.value, span.common))
-        if _LONG_RUN.search(document):
+        if Hint.LONG_RUN in seen:
             spans += self._in_base64(document, known)
         return spans
 
-    def _plain(self, document: str, known: Sequence[KnownValues]) -> Iterator[Span]:
+    def _plain(self, document: str, known: Sequence[KnownValues], seen: frozenset[int]) -> Iterator[Span]:
         for values in known:
             for start, end, index in values.find(document):
                 yield Span(start, end, values.datum(index), document[start:end], values.common(index))
-        if "@" in document:
-            yield from self._detected(self._email, document)
-        if _NUMBERS.search(document):
-            for detector in self._numbers:
+        for hint, detector in self._built_in:
+            if hint in seen:
                 yield from self._detected(detector, document)
         if self._own:
             at = 0
@@ -147,7 +146,7 @@ class Lookout:
 
     def _in_base64(self, document: str, known: Sequence[KnownValues]) -> Iterator[Span]:
         for start, end, inner in base64_runs(document):
-            inside = list(self._plain(inner, known))
+            inside = list(self._plain(inner, known, hints(inner)))
             if inside:
                 worst = max(inside, key=lambda s: (s.datum.sensitivity, s.datum.seen))
                 yield Span(start, end, worst.datum, inner, worst.common)
@@ -196,7 +195,7 @@ class Lookout:
             for one in which:
                 starts.append(at)
                 at += len(texts[one]) + len(glue)
-            for span in settled(self._plain(joined, known), joined):
+            for span in settled(self._plain(joined, known, hints(joined)), joined):
                 pieces = _pieces(span, starts, [len(texts[one]) for one in which])
                 if len(pieces) < 2:  # noqa: PLR2004 -- it stands in one text and was found there
                     continue

@@ -197,13 +197,12 @@ class AsyncGovernedStream(httpx2.AsyncByteStream):
 
 def outgoing_request(request: httpx2.Request, raw: bytes) -> httpx2.Request:
     """Return the request with its protected body: same method, URL, headers and extensions."""
-    headers = [
-        (name, value)
-        for name, value in request.headers.multi_items()
-        if name not in ("content-length", "content-encoding", "transfer-encoding")
-    ]
-    if raw or "content-length" in request.headers:
-        headers.append(("content-length", str(len(raw))))
-    return httpx2.Request(
-        request.method, request.url, headers=headers, stream=httpx2.ByteStream(raw), extensions=request.extensions
-    )
+    headers = request.headers.copy()
+    for name in ("content-encoding", "transfer-encoding"):
+        headers.pop(name, None)
+    if raw or "content-length" in headers:
+        headers["content-length"] = str(len(raw))
+    sent = httpx2.Request.__new__(httpx2.Request)  # its constructor would parse headers and URL anew
+    sent.method, sent.url, sent.headers, sent.extensions = request.method, request.url, headers, request.extensions
+    sent.stream = httpx2.ByteStream(raw)
+    return sent
