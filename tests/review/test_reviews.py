@@ -184,9 +184,12 @@ def test_ask_without_a_terminal_fails_closed(strict: dict, monkeypatch: pytest.M
     import io
 
     monkeypatch.setattr("sys.stdin", io.StringIO("a\n"))
-    strict["reviews"] = [{"id": "r", "purpose": "newsletter", "on": "output", "role": "marketing", "self_review": "allowed"}]
+    strict["reviews"] = [{"id": "r", "purpose": "exploration", "on": "output", "role": "marketing", "self_review": "allowed"}]
     with govai.Governor(strict, ledger=":memory:", actor="ana", review="ask") as gov, pytest.raises(PolicyError, match="no terminal"):
-        ask(gov)
+        ask(gov, "exploration")
+    strict["reviews"][0]["purpose"] = "newsletter"
+    with pytest.raises(govai.ConfigError, match="experiments only"):
+        govai.Governor(strict, ledger=":memory:")
 
 
 async def test_the_async_twins(strict: dict) -> None:

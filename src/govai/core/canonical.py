@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-import re
 from typing import Any
 
 import orjson
+import re2
 
-_MAYBE_FLOAT = re.compile(rb'(?:^|":|[\[,])-?\d+(?:\.|e)')
+_MAYBE_FLOAT = re2.compile(rb'(?:^|":|[\[,])-?[0-9]+(?:\.|e)')
 _OPTIONS = orjson.OPT_SORT_KEYS | orjson.OPT_STRICT_INTEGER
 
 

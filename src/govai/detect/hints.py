@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from enum import IntEnum
 from functools import cache
+from typing import TYPE_CHECKING
 
 import re2
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 
 class Hint(IntEnum):
@@ -42,12 +46,48 @@ def _set() -> re2.Set:
     return patterns
 
 
+class Scan:
+    """One document, its bytes, and what may stand in it."""
+
+    __slots__ = ("_raw", "seen", "text")
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self._raw = text.encode("utf-8", "surrogatepass")
+        self.seen = frozenset(_set().Match(self._raw) or ())
+
+    def windows(self, hint: Hint) -> Iterator[tuple[int, str]]:
+        """Yield where the things of a hint may stand: the window's first character, and its text with a little around."""
+        at = chars = 0
+        done = 0
+        for found in _runs(hint).finditer(self._raw):
+            start, end = found.span()
+            chars += _length(self._raw[at:start])
+            size = _length(self._raw[start:end])
+            first, last = max(chars - _AROUND, done), chars + size
+            yield first, self.text[first : last + _AROUND]
+            done = last
+            at, chars = end, last
+
+
+_AROUND = 3  # characters that tell what a number is not part of
+_RUNS = {
+    Hint.DIGITS: rb"[0-9](?:[^A-Za-z\n\x1f]{0,6}[0-9]){6,}",
+    Hint.IBAN: rb"[A-Za-z]{2}[0-9]{2}(?:[^0-9A-Za-z\n\x1f]{0,3}[A-Za-z0-9]){11,60}",
+    Hint.LONG_RUN: rb"[A-Za-z0-9+/_-]{12,}={0,2}",
+}
+
+
+@cache
+def _runs(hint: Hint) -> re2._Regexp[bytes]:
+    return re2.compile(_RUNS[hint], _options())
+
+
+def _length(raw: bytes) -> int:
+    return len(raw) if raw.isascii() else len(raw.decode("utf-8", "surrogatepass"))
+
+
 def _options() -> re2.Options:
     options = re2.Options()
     options.encoding = re2.Options.Encoding.LATIN1  # bytes, not characters
     return options
-
-
-def hints(document: str) -> frozenset[int]:
-    """Return what may stand in a document."""
-    return frozenset(_set().Match(document.encode("utf-8", "surrogatepass")) or ())

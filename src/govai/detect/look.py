@@ -12,7 +12,7 @@ from govai.core.errors import GovaiError, PolicyError
 from govai.core.lang import say
 from govai.detect.card import Card
 from govai.detect.email import Email
-from govai.detect.hints import Hint, hints
+from govai.detect.hints import Hint, Scan
 from govai.detect.iban import Iban
 from govai.detect.overlaps import Span, settled
 from govai.detect.phone import Phone
@@ -56,11 +56,10 @@ class Lookout:
 
     def __init__(self, detectors: Sequence[Detector] = ()) -> None:
         self._own = tuple(detectors)
-        self._built_in: tuple[tuple[Hint, Detector], ...] = (
-            (Hint.EMAIL, Email()),
-            (Hint.DIGITS, Phone()),
-            (Hint.IBAN, Iban()),
-            (Hint.DIGITS, Card()),
+        self._email: Detector = Email()
+        self._numbers: tuple[tuple[Hint, tuple[Detector, ...]], ...] = (
+            (Hint.DIGITS, (Phone(), Card())),
+            (Hint.IBAN, (Iban(),)),
         )
 
     def look(
@@ -92,23 +91,29 @@ class Lookout:
 
     def _seen(self, document: str, known: Sequence[KnownValues]) -> list[Span]:
         """Return everything known or detected in a document, through every encoding, possibly overlapping."""
-        seen = hints(document)
-        spans = list(self._plain(document, known, seen))
-        if (Hint.CODED in seen or Hint.UNUSUAL in seen) and (view := decoded(document)) is not None:
-            for span in self._plain(view.text, known, hints(view.text)):
+        scan = Scan(document)
+        spans = list(self._plain(scan, known))
+        if (Hint.CODED in scan.seen or Hint.UNUSUAL in scan.seen) and (view := decoded(document)) is not None:
+            for span in self._plain(Scan(view.text), known):
                 start, end = view.span(span.start, span.end)
                 spans.append(Span(start, end, span.datum, span.value, span.common))
-        if Hint.LONG_RUN in seen:
-            spans += self._in_base64(document, known)
+        if Hint.LONG_RUN in scan.seen:
+            spans += self._in_base64(scan, known)
         return spans
 
-    def _plain(self, document: str, known: Sequence[KnownValues], seen: frozenset[int]) -> Iterator[Span]:
+    def _plain(self, scan: Scan, known: Sequence[KnownValues]) -> Iterator[Span]:
+        document = scan.text
         for values in known:
             for start, end, index in values.find(document):
                 yield Span(start, end, values.datum(index), document[start:end], values.common(index))
-        for hint, detector in self._built_in:
-            if hint in seen:
-                yield from self._detected(detector, document)
+        if Hint.EMAIL in scan.seen:
+            yield from self._detected(self._email, document)
+        for hint, detectors in self._numbers:
+            if hint in scan.seen:
+                for at, window in scan.windows(hint):
+                    for detector in detectors:
+                        for span in self._detected(detector, window):
+                            yield Span(span.start + at, span.end + at, span.datum, span.value)
         if self._own:
             at = 0
             for text in document.split(BORDER):
@@ -144,12 +149,13 @@ class Lookout:
             )
         yield from spans
 
-    def _in_base64(self, document: str, known: Sequence[KnownValues]) -> Iterator[Span]:
-        for start, end, inner in base64_runs(document):
-            inside = list(self._plain(inner, known, hints(inner)))
-            if inside:
-                worst = max(inside, key=lambda s: (s.datum.sensitivity, s.datum.seen))
-                yield Span(start, end, worst.datum, inner, worst.common)
+    def _in_base64(self, scan: Scan, known: Sequence[KnownValues]) -> Iterator[Span]:
+        for at, window in scan.windows(Hint.LONG_RUN):
+            for start, end, inner in base64_runs(window):
+                inside = list(self._plain(Scan(inner), known))
+                if inside:
+                    worst = max(inside, key=lambda s: (s.datum.sensitivity, s.datum.seen))
+                    yield Span(start + at, end + at, worst.datum, inner, worst.common)
 
     def _sealed(self, document: str, sealed: SealedReader | None) -> Iterator[Span]:
         if sealed is None or sealed.pattern[:3] not in document:
@@ -195,7 +201,7 @@ class Lookout:
             for one in which:
                 starts.append(at)
                 at += len(texts[one]) + len(glue)
-            for span in settled(self._plain(joined, known, hints(joined)), joined):
+            for span in settled(self._plain(Scan(joined), known), joined):
                 pieces = _pieces(span, starts, [len(texts[one]) for one in which])
                 if len(pieces) < 2:  # noqa: PLR2004 -- it stands in one text and was found there
                     continue

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 import zlib
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote_plus
 
@@ -155,6 +156,16 @@ def _view(wire: WireFormat, operation: Operation, body: Any) -> RequestView:
     raise _unreadable(problem)
 
 
+def _is_protocol(name: str) -> bool:
+    return name in _PROTOCOL or name.startswith("x-stainless-")
+
+
+@lru_cache(maxsize=1024)
+def _is_dull(name: str, value: str) -> bool:
+    """Whether a header is one that SDKs write, with what they write into it."""
+    return _is_protocol(name) and _DULL.fullmatch(value) is not None and not _DIGITS.search(value)
+
+
 def _extra(request: httpx2.Request) -> list[Slot]:
     slots = []
     query = request.url.query.decode("ascii", "replace")
@@ -169,9 +180,9 @@ def _extra(request: httpx2.Request) -> list[Slot]:
     for number, (name, value) in enumerate(request.headers.multi_items()):
         if name in _AUTH or (name == "content-length" and value.isascii() and value.isdigit()):
             continue
-        usual = name in _PROTOCOL or name.startswith("x-stainless-")
-        if usual and _DULL.fullmatch(value) and not _DIGITS.search(value):
+        if _is_dull(name, value):
             continue
+        usual = _is_protocol(name)
         slots.append(Slot(("headers", number), value, SlotKind.CONTROL))
         if not usual:
             slots.append(Slot(("headers", number, "name"), name, SlotKind.CONTROL))

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from govai.policy.loading import Document, Place
 
+_UNION_STEPS = ("str", "list[str]", "bool", "constrained-str")  # pydantic names the member of a union in its path
 _TODO_LATER = ("leave it out for now", "retirez-la pour le moment")
 
 
@@ -33,12 +34,30 @@ def checked(document: Document) -> PolicyFile:
             todo="govai: 1\nname: …",
         )
     _refuse_later(document)
+    _refuse_empty(document)
     try:
         return PolicyFile.model_validate(document.value)
     except ValidationError as error:
         problems = error.errors(include_url=False)
         problem = next((one for one in problems if one["type"] == "extra_forbidden"), problems[0])
     return _refuse(document, problem)
+
+
+def check_self_review(file: PolicyFile, document: Document) -> None:
+    """Check that people approve their own requests only in experiments.
+
+    Raises:
+        ConfigError: a review with `self_review: allowed` that does not name experiment purposes only.
+    """
+    for index, review in enumerate(file.reviews):
+        named = words(review.purpose)
+        zones = [file.purposes[name].zone for name in named if name in file.purposes]
+        if review.self_review and (not named or any(zone != "experiment" for zone in zones)):
+            raise ConfigError(
+                say("self_review is for experiments only", "self_review est réservé aux expérimentations"),
+                where=document.where(("reviews", index, "self_review")),
+                todo=say("name purposes with zone: experiment", "nommez des finalités avec zone: experiment"),
+            )
 
 
 def check_words(file: PolicyFile, document: Document, purposes: Iterable[str], providers: Iterable[str]) -> None:
@@ -121,8 +140,29 @@ def _refuse_later(document: Document) -> None:
                 )
 
 
+def _refuse_empty(document: Document) -> None:
+    """Refuse a key of a rule or review that is left empty: it would read as "no condition", and match everything."""
+    for part in ("rules", "reviews"):
+        entries = document.value.get(part)
+        for index, entry in enumerate(entries if isinstance(entries, list) else ()):
+            if isinstance(entry, dict):
+                _refuse_empty_keys(document, (part, index), entry)
+                if isinstance(entry.get("data"), dict):
+                    _refuse_empty_keys(document, (part, index, "data"), entry["data"])
+
+
+def _refuse_empty_keys(document: Document, place: Place, part: dict[str, Any]) -> None:
+    for key, given in part.items():
+        if given is None or given == []:
+            raise ConfigError(
+                say(f"'{key}' is empty", f"« {key} » est vide"),
+                where=document.where((*place, key)),
+                todo=say("give it a value, or leave the key out", "donnez une valeur, ou retirez la clé"),
+            )
+
+
 def _refuse(document: Document, problem: Any) -> NoReturn:
-    place = tuple(step for step in problem["loc"] if step not in ("str", "list[str]", "bool"))
+    place = tuple(step for step in problem["loc"] if step not in _UNION_STEPS)
     kind, last = problem["type"], str(problem["loc"][-1])
     if kind == "extra_forbidden":
         part = next((str(step) for step in reversed(place[:-1]) if step in PARTS), "")
@@ -133,9 +173,13 @@ def _refuse(document: Document, problem: Any) -> NoReturn:
         if last == "sample":
             text = say("sampling is not built yet: it comes later", "l'échantillonnage viendra plus tard")
             raise ConfigError(text, where=document.where(place), todo=say(*_TODO_LATER))
-        _unknown(
-            document, place, say(f"'{given}' is not a {last}", f"« {given} » n'est pas un « {last} »"), known, given
-        )
+        text = say(f"'{given}' is not a known {last}", f"« {given} » n'est pas un mot connu de « {last} »")
+        if last == "extends":
+            text = say(
+                "extending a policy that is not built in is not built yet: it comes later",
+                "étendre une autre politique que celle fournie viendra plus tard",
+            )
+        _unknown(document, place, text, known, given)
     if kind == "missing":
         raise ConfigError(
             say(f"'{last}' is missing", f"« {last} » manque"),

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from govai.core.data import Datum, Seen
 from govai.core.decisions import Decision, Effect, Judged, ReviewNeed
 from govai.core.errors import ConsentRequired, PurposeRequired
-from govai.core.lang import say
+from govai.core.lang import french, say
 from govai.core.scope import FieldRef
 from govai.core.taxonomy import Sensitivity, in_any
 from govai.policy.floor import floor_reason, floor_rule
@@ -51,7 +51,7 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """What a rule looks at; None and () match all."""
+    """What a rule looks at; None and () match all. `place` is a source and a field in one word, as owners write it."""
 
     categories: tuple[str, ...] = ()
     sensitivity: Sensitivity | None = None
@@ -59,6 +59,7 @@ class Match:
     field: str | None = None
     detected: str | bool | None = None
     unclassified: bool | None = None
+    place: str | None = None
 
     def matches(self, datum: Datum) -> bool:
         """Whether all conditions that are given hold."""
@@ -69,6 +70,7 @@ class Match:
             or (self.field is not None and not _field_is(datum.field, self.field))
             or (self.detected is not None and not self._is_detected(datum))
             or (self.unclassified is not None and (datum.category is None) is not self.unclassified)
+            or (self.place is not None and not _stands_at(datum, self.place))
         )
 
     def _is_detected(self, datum: Datum) -> bool:
@@ -100,13 +102,18 @@ class ReviewRule:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What the rules say of one kind of data: the effect, the rule that won, all that matched, what only observes."""
+    """What the rules say of one kind of data: the effect, the rule that won, all that matched, what only observes.
+
+    Kept between calls, so it carries what is costly to say again: whether the data is personal, and the sentence.
+    """
 
     effect: Effect
     rule: str
     matched: tuple[str, ...]
     observed: tuple[tuple[str, str], ...] = ()
     floor: bool = False
+    personal: bool = False
+    reason: str = ""
 
 
 def judge(policy: Policy, question: Question) -> Decision:
@@ -116,28 +123,31 @@ def judge(policy: Policy, question: Question) -> Decision:
         PurposeRequired: personal data and no purpose. ConsentRequired: the basis is consent. ConfigError: unknown purpose.
     """
     purpose = policy.purpose(question.purpose) if question.purpose else None
-    personal = any(item.datum.personal for item in question.items)
-    if personal:
-        _require_purpose(purpose, question)
-    barred = _barred(question.provider) if personal else ""
+    provider, blocks, items = question.provider, question.blocks, question.items
+    key = (question.purpose, provider.name if provider else "", french())
+    verdicts = [_verdict(policy, item.datum, purpose, provider, key) for item in items]
+    personal = any(verdict.personal for verdict in verdicts)
     observe = question.observe or policy.observe
-    judged: list[Judged] = []
     observed: dict[tuple[str, str], None] = {}
-    for item in question.items:
-        verdict = _verdict(policy, item.datum, purpose, question.provider)
-        if not verdict.floor:
-            if barred and item.datum.personal:
-                verdict = Verdict(Effect.BLOCK, barred, (*verdict.matched, barred), verdict.observed)
-            elif question.blocks and (block := _blocked_by(question.blocks, item.datum)):
-                verdict = Verdict(Effect.BLOCK, block, (*verdict.matched, block), verdict.observed)
-        observed.update(dict.fromkeys(verdict.observed))
-        effect = verdict.effect
-        if observe and not verdict.floor:
-            if effect is not Effect.ALLOW:
-                observed[verdict.rule, effect.word] = None
-            effect = Effect.ALLOW
-        judged.append(Judged(item.datum, item.where, effect, verdict.rule, verdict.matched, item.count))
-    return _decided(policy, question, purpose, judged, observed, observe=observe)
+    if personal and observe:
+        if purpose is None or purpose.basis == "consent":
+            observed["purpose-required" if purpose is None else "consent-required", "block"] = None
+    elif personal:
+        _require_purpose(purpose, question)
+    barred = _barred(provider) if personal else ""
+    judged: list[Judged] = []
+    reasons: list[tuple[int, str]] = []
+    for item, kept in zip(items, verdicts, strict=True):
+        verdict = _narrowed(kept, item.datum, barred, blocks) if barred or blocks else kept
+        if verdict.observed:
+            observed.update(dict.fromkeys(verdict.observed))
+        if observe and not verdict.floor and verdict.effect is not Effect.ALLOW:
+            observed[verdict.rule, verdict.effect.word] = None
+            verdict = _explained(replace(verdict, effect=Effect.ALLOW), item.datum)
+        judged.append(Judged(item.datum, item.where, verdict.effect, verdict.rule, verdict.matched, item.count))
+        reasons.append((-verdict.effect, verdict.reason))
+    reasons.sort(key=_by_effect)
+    return _decided(policy, question, purpose, judged, [text for _effect, text in reasons], observed, observe=observe)
 
 
 def _decided(
@@ -145,12 +155,13 @@ def _decided(
     question: Question,
     purpose: Purpose | None,
     judged: list[Judged],
+    reasons: list[str],
     observed: dict[tuple[str, str], None],
     *,
     observe: bool,
 ) -> Decision:
     effect = max((one.effect for one in judged), default=Effect.ALLOW)
-    reasons = [_reason(one) for one in sorted(judged, key=lambda one: -one.effect)]
+    rules = {one.rule for one in judged if one.rule and one.effect is not Effect.ALLOW}
     needs = _needs(policy, question, purpose)
     if not question.declared and policy.undeclared == "block":
         reasons.insert(0, say("no data was declared (undeclared: block)", "aucune donnée déclarée (undeclared: block)"))
@@ -158,10 +169,10 @@ def _decided(
             observed["undeclared", "block"] = None
         else:
             effect = Effect.BLOCK
+            rules.add("undeclared")
     if observe:
         observed.update({(need.id, "review"): None for need in needs})
         needs = ()
-    rules = {one.rule for one in judged if one.rule and one.effect is not Effect.ALLOW}
     return Decision(
         effect=effect,
         findings=tuple(judged),
@@ -180,7 +191,7 @@ def _require_purpose(purpose: Purpose | None, question: Question) -> None:
         kinds = ", ".join(sorted({item.datum.kind for item in question.items if item.datum.personal}))
         raise PurposeRequired(
             say(f"personal data ({kinds}) and no purpose", f"données personnelles ({kinds}) sans finalité"),
-            where=question.items[0].where,
+            where=next(item.where for item in question.items if item.datum.personal),
             todo=say(
                 "say why: purpose=…, a scope, or gov.bind(purpose=…)",
                 "dites pourquoi : purpose=…, une portée ou gov.bind(purpose=…)",
@@ -228,15 +239,43 @@ def _field_is(field: str, name: str) -> bool:
     return field == name or field.endswith("." + name)
 
 
-def _verdict(policy: Policy, datum: Datum, purpose: Purpose | None, provider: Provider | None) -> Verdict:
-    key = (datum, purpose.name if purpose else "", provider.name if provider else "")
+def _stands_at(datum: Datum, place: str) -> bool:
+    """Whether a place like `crm.contacts.notes` names this datum; both source and field may hold dots."""
+    if "." not in place:
+        return _field_is(datum.field, place)
+    source = datum.source + "."
+    return bool(datum.source) and place.startswith(source) and _field_is(datum.field, place.removeprefix(source))
+
+
+def _by_effect(reason: tuple[int, str]) -> int:
+    return reason[0]
+
+
+def _verdict(
+    policy: Policy, datum: Datum, purpose: Purpose | None, provider: Provider | None, asked: tuple[str, str, bool]
+) -> Verdict:
+    key = (datum, *asked)
     verdict = policy.verdicts.get(key)
     if verdict is None:
-        verdict = _ruled(policy, datum, purpose, provider)
+        verdict = _explained(_ruled(policy, datum, purpose, provider), datum)
         if len(policy.verdicts) >= _CACHE:
             policy.verdicts.clear()
         policy.verdicts[key] = verdict
     return verdict
+
+
+def _explained(verdict: Verdict, datum: Datum) -> Verdict:
+    return replace(verdict, personal=datum.personal, reason=_reason(datum, verdict.effect, verdict.rule))
+
+
+def _narrowed(verdict: Verdict, datum: Datum, barred: str, blocks: tuple[str | FieldRef | Sensitivity, ...]) -> Verdict:
+    """Return the verdict after what the provider is and what the code forbids; the floor stays what it is."""
+    if verdict.floor:
+        return verdict
+    name = barred if barred and verdict.personal else _blocked_by(blocks, datum)
+    if not name:
+        return verdict
+    return _explained(replace(verdict, effect=Effect.BLOCK, rule=name, matched=(*verdict.matched, name)), datum)
 
 
 def _ruled(policy: Policy, datum: Datum, purpose: Purpose | None, provider: Provider | None) -> Verdict:
@@ -266,26 +305,24 @@ def _ruled(policy: Policy, datum: Datum, purpose: Purpose | None, provider: Prov
 
 
 def _needs(policy: Policy, question: Question, purpose: Purpose | None) -> tuple[ReviewNeed, ...]:
-    if purpose is not None and purpose.zone == "experiment":
-        return ()
+    free = purpose is not None and purpose.zone == "experiment"  # only what names this purpose, or the code, is reviewed
     needs = {need.id: need for need in question.needs}
     for rule in policy.reviews:
-        hit = not rule.purposes or question.purpose in rule.purposes
+        hit = question.purpose in rule.purposes or not (rule.purposes or free)
         if hit and (rule.match is None or any(rule.match.matches(item.datum) for item in question.items)):
             needs[rule.need.id] = rule.need
-    if not question.declared and policy.undeclared == "review":
+    if not question.declared and policy.undeclared == "review" and not free:
         role = purpose.owner if purpose is not None and purpose.owner else "data"
         needs["undeclared"] = ReviewNeed("undeclared", role, "prompt")
     return tuple(needs[name] for name in sorted(needs))
 
 
-def _reason(one: Judged) -> str:
-    datum = one.datum
+def _reason(datum: Datum, effect: Effect, rule: str) -> str:
     name = ".".join(filter(None, (datum.source, datum.field)))
     what = f"{datum.kind} ({name})" if name else datum.kind
-    why = floor_reason(one.rule) or _BARRED.get(one.rule, lambda: "")()
-    rule = f"{one.rule}: {why}" if why else one.rule or say("not personal", "non personnel")
-    return say(f"{what} {one.effect.label} by {rule}", f"{what} {one.effect.label} par {rule}")
+    why = floor_reason(rule) or _BARRED.get(rule, lambda: "")()
+    named = f"{rule}: {why}" if why else rule or say("not personal", "non personnel")
+    return say(f"{what} {effect.label} by {named}", f"{what} {effect.label} par {named}")
 
 
 _BARRED = {

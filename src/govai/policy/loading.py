@@ -22,6 +22,7 @@ _INT = re.compile(r"[-+]?(?:0|[1-9]\d*)")
 _FLOAT = re.compile(r"[-+]?(?:\d+\.\d*|\.\d+|\d+)(?:[eE][-+]?\d+)?")
 _WORDS: dict[str, Any] = {"true": True, "false": False, "null": None, "~": None, "": None}
 _DEEPEST = 50
+_LARGEST = 100_000  # places; aliases of aliases grow without end
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +34,10 @@ class Document:
     marks: dict[Place, tuple[int, int]] = field(default_factory=dict, repr=False)
 
     def where(self, place: Place) -> str:
-        """Return `file:line:column` of a place, or of the nearest one around it; the path for inline policies."""
+        """Return `file:line:column` of a place, or of the nearest one around it; for inline policies the keys to it."""
+        if not self.marks and place:
+            steps = (f"[{step}]" if isinstance(step, int) else f".{step}" for step in place)
+            return f"{self.name}: {''.join(steps).removeprefix('.')}"
         while place and place not in self.marks:
             place = place[:-1]
         if place in self.marks:
@@ -88,8 +92,12 @@ def read_mapping(path: Path) -> Any:
 
 def _value(node: Any, place: Place, marks: dict[Place, tuple[int, int]], name: str) -> Any:
     marks.setdefault(place, (node.start_mark.line + 1, node.start_mark.column + 1))
-    if len(place) > _DEEPEST:
-        raise ConfigError(say("nested too deep", "imbrication trop profonde"), where=name)
+    if len(place) > _DEEPEST or len(marks) > _LARGEST:
+        raise ConfigError(
+            say("nested too deep, or too large", "imbrication trop profonde, ou fichier trop grand"),
+            where=name,
+            todo=say("write it without aliases", "écrivez-le sans alias"),
+        )
     if isinstance(node, yaml.SequenceNode):
         return [_value(item, (*place, index), marks, name) for index, item in enumerate(node.value)]
     if isinstance(node, yaml.MappingNode):

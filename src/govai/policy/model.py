@@ -5,11 +5,13 @@ from __future__ import annotations
 from datetime import date  # noqa: TC003 -- pydantic reads annotations at run time
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator, model_validator
 
 EffectWord = Literal["allow", "mask", "generalise", "pseudonymise", "remove", "block"]
 Name = Annotated[str, StringConstraints(min_length=1, max_length=100)]
 Words = list[str] | str
+SomeWords = Annotated[list[str], Field(min_length=1)] | str  # of a condition: an empty list would match everything
+Whole = Annotated[int, Field(ge=0, lt=2**53)]  # what the canonical bytes can hold
 
 
 class _Part(BaseModel):
@@ -28,7 +30,7 @@ class ProviderFile(_Part):
     scheme: Literal["", "http", "https"] = ""
     region: str = ""
     trains_on_inputs: bool | None = None
-    retention_days: int | None = None
+    retention_days: Whole | None = None
     dpa: str = ""
     transfer: TransferFile | None = None
     api_key: str = ""
@@ -51,9 +53,15 @@ class PurposeFile(_Part):
     publish: bool = False
     zone: Literal["", "experiment"] = ""
 
+    @model_validator(mode="after")
+    def _experiments_stay_inside(self) -> PurposeFile:
+        if self.publish and self.zone == "experiment":
+            raise ValueError("a purpose in the experiment zone cannot publish")
+        return self
+
 
 class DataFile(_Part):
-    category: Words | None = None
+    category: SomeWords | None = None
     sensitivity: str | None = None
     source: str | None = None
     field: str | None = None
@@ -64,8 +72,8 @@ class DataFile(_Part):
 class RuleFile(_Part):
     id: Name
     data: DataFile = Field(default_factory=DataFile)
-    purpose: Words | None = None
-    provider: Words | None = None
+    purpose: SomeWords | None = None
+    provider: SomeWords | None = None
     effect: EffectWord
     mode: Literal["enforce", "observe"] = "enforce"
 
@@ -73,7 +81,7 @@ class RuleFile(_Part):
 class ReviewFile(_Part):
     id: Name
     data: DataFile | None = None
-    purpose: Words | None = None
+    purpose: SomeWords | None = None
     on: Literal["prompt", "output"] = "output"
     role: Name
     expires: str = "72h"
@@ -90,7 +98,7 @@ class AllowFile(_Part):
 class PolicyFile(_Part):
     govai: Literal[1]
     name: Name
-    version: int = 1
+    version: Whole = 1
     extends: Literal["", "eu-marketing"] = ""
     unmatched: EffectWord = "block"
     undeclared: Literal["detect", "review", "block"] = "detect"

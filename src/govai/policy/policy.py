@@ -64,7 +64,7 @@ class Policy:
     reviews: tuple[ReviewRule, ...] = field(repr=False)
     people: Mapping[str, tuple[str, ...]] = field(repr=False)
     allowed: Mapping[str, frozenset[str]] = field(repr=False)
-    verdicts: dict[tuple[Datum, str, str], Verdict] = field(default_factory=dict, repr=False)
+    verdicts: dict[tuple[Datum, str, str, bool], Verdict] = field(default_factory=dict, repr=False)
 
     @classmethod
     def load(cls, source: str | Path | Mapping[str, Any] | Policy | None = None) -> Policy:
@@ -79,7 +79,7 @@ class Policy:
         if isinstance(source, Policy):
             return source
         document = _document(source)
-        from govai.policy.checking import check_words, checked
+        from govai.policy.checking import check_self_review, check_words, checked
 
         file = checked(document)
         if file.extends:
@@ -89,6 +89,7 @@ class Policy:
         for name, entry in file.providers.items():
             providers[name] = provider_of(name, entry, document.where(("providers", name)))
         check_words(file, document, file.purposes, providers)
+        check_self_review(file, document)
         return _policy(file, document, providers)
 
     def purpose(self, name: str) -> Purpose:
@@ -166,7 +167,7 @@ def _extended(base: PolicyFile, file: PolicyFile, document: Document) -> PolicyF
     people = {**base.people, **file.people}
     return file.model_copy(
         update={
-            "unmatched": max(file.unmatched, base.unmatched, key=lambda word: Effect[word.upper()]),
+            "unmatched": file.unmatched if "unmatched" in file.model_fields_set else base.unmatched,
             "undeclared": max(file.undeclared, base.undeclared, key=_CAUTION.index),
             "providers": {**base.providers, **file.providers},
             "purposes": {**base.purposes, **file.purposes},
@@ -193,12 +194,11 @@ def _policy(file: PolicyFile, document: Document, providers: dict[str, Provider]
         for rule in file.rules
     ]
     for key, row in file.matrix.items():
-        source, _, name = key.rpartition(".")
         for purpose, effect in row.items():
             rules.append(
                 Rule(
                     f"matrix:{key}:{purpose}",
-                    Match(source=source or None, field=name),
+                    Match(place=key),
                     frozenset([purpose]),
                     frozenset(),
                     Effect[effect.upper()],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -31,7 +32,9 @@ KEYS = {
 _EEA = frozenset(
     "EU EEA AT BE BG HR CY CZ DK EE FI FR DE GR HU IE IT LV LT LU MT NL PL PT RO SK SI ES SE IS LI NO".split()
 )
-_NEAR = ("127.0.0.1", "localhost", "[::1]")
+_NEAR = frozenset({"127.0.0.1", "localhost", "[::1]"})
+_HOST = re.compile(r"(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::\d{1,5})?")
+_BASE_PATH = re.compile(r"(?:/(?:\*|[\w.~-]*[\w~-][\w.~-]*))*/?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +74,7 @@ class Provider:
     @property
     def base_url(self) -> str:
         """Where its API stands: scheme, host and base path."""
-        near = self.host.startswith(_NEAR)
+        near = re.sub(r":\d+$", "", self.host) in _NEAR  # the whole name: localhost.example.org is far away
         return f"{self.scheme or ('http' if near else 'https')}://{self.host}{self.base_path.rstrip('/')}"
 
     def key(self) -> str:
@@ -84,13 +87,20 @@ class Provider:
         kind, _, place = source.partition(":")
         if kind == "env" and os.environ.get(place):
             return os.environ[place]
-        if kind == "file" and Path(place).is_file():
-            return Path(place).read_text(encoding="utf-8").strip()
+        if kind == "file" and (key := _read_key(Path(place))):
+            return key
         raise ConfigError(
             say(f"there is no API key for '{self.name}'", f"pas de clé d'API pour « {self.name} »"),
             where=source,
             todo=say(f"set {place}", f"définissez {place}") if place else "api_key: env:NAME",
         )
+
+
+def _read_key(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError):  # missing and unreadable are one to the caller, and the content is not shown
+        return ""
 
 
 OFFLINE = Provider(
@@ -102,7 +112,7 @@ def provider_of(name: str, entry: ProviderFile, where: str) -> Provider:
     """Return the entry of a policy file.
 
     Raises:
-        ConfigError: nothing says which wire format it speaks, or where it is.
+        ConfigError: nothing says which wire format it speaks, or where it is; a host or base path no request can have.
     """
     like = entry.like or name
     host = entry.host or HOSTS.get(like, "")
@@ -112,6 +122,19 @@ def provider_of(name: str, entry: ProviderFile, where: str) -> Provider:
             where=where,
             todo=f"like: {' | '.join(HOSTS)}, host: …",
         )
+    for given, shape, todo in (
+        (host, _HOST, "host: api.example.com, host: 127.0.0.1:8000"),
+        (entry.base_path, _BASE_PATH, "base_path: /prefix, base_path: /prefix/*"),
+    ):
+        if not shape.fullmatch(given):
+            key = todo.partition(":")[0]
+            raise ConfigError(
+                say(
+                    f"the {key} of '{name}' can match no request", f"« {key} » de « {name} » ne désigne aucune requête"
+                ),
+                where=where,
+                todo=todo,
+            )
     transfer = entry.transfer
     return Provider(
         name=name,
@@ -147,8 +170,9 @@ def _below(base: str, path: str) -> str | None:
     if not base:
         return path
     wanted, given = base.split("/"), path.split("/")
-    if len(given) <= len(wanted) or any(
-        w not in ("*", g) or not (g or not w) for w, g in zip(wanted, given, strict=False)
-    ):
+    if len(given) <= len(wanted):
         return None
+    for w, g in zip(wanted, given, strict=False):
+        if w != g and (w != "*" or g in ("", ".", "..") or "%" in g):  # a server would read these as another path
+            return None
     return "/" + "/".join(given[len(wanted) :])

@@ -1,9 +1,11 @@
-"""JSON in and out, and the two ways a body is changed: a string replaced, a key renamed. Nothing else moves."""
+"""JSON in and out, and the two ways a body is changed: a string replaced, a key renamed. Nothing else moves.
+
+It knows no format: what the places mean is for others to say.
+"""
 
 from __future__ import annotations
 
 import json
-import re
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -11,30 +13,44 @@ import orjson
 if TYPE_CHECKING:
     from govai.core.exchange import Path
 
-_LONG_NUMBER = re.compile(rb"\d{19}")  # orjson reads integers beyond 64 bits as floats, which would change them
+# orjson reads integers beyond 64 bits as floats, which would change them: a run of 19 digits takes the slower parser.
+_DIGITS_AS_ZERO = bytes.maketrans(b"123456789", b"0" * 9)
+_LONG_NUMBER = b"0" * 19
 
 
 def parse(raw: bytes) -> Any:
-    """Return the parsed JSON document.
+    """Return the parsed JSON document (RFC 8259); integers keep every digit.
+
+    Args:
+        raw: the document in UTF-8.
 
     Raises:
-        ValueError: not JSON in UTF-8; the message repeats nothing of it.
+        ValueError: not JSON in UTF-8, or nested too deep; the message repeats nothing of it.
     """
     try:
-        if _LONG_NUMBER.search(raw):
-            return json.loads(raw.decode("utf-8"), parse_constant=_refuse)
+        if _LONG_NUMBER in raw.translate(_DIGITS_AS_ZERO):
+            return json.loads(raw.decode("utf-8"), parse_constant=_refuse, parse_float=_finite)
         return orjson.loads(raw)
     except (ValueError, RecursionError):
-        pass
+        pass  # the parser's own message quotes the document
     raise ValueError("it is not JSON")
 
 
 def encode(body: Any) -> bytes:
-    """Return the document as compact UTF-8 JSON, keys in their order."""
+    """Return the document as compact UTF-8 JSON, keys in their order.
+
+    Raises:
+        ValueError: nested too deep.
+    """
     try:
         return orjson.dumps(body)
-    except TypeError:  # integers beyond 64 bits, lone surrogates
-        return json.dumps(body, separators=(",", ":"), allow_nan=False).encode("ascii")
+    except TypeError:  # integers beyond 64 bits, lone surrogates, 250 levels: what the slower encoder can write
+        pass
+    try:
+        text = json.dumps(body, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+    except RecursionError:
+        raise ValueError("it is nested too deep") from None
+    return text.encode("utf-8", "backslashreplace")  # a lone surrogate becomes its JSON escape
 
 
 def put(body: Any, path: Path, text: str) -> None:
@@ -45,9 +61,15 @@ def put(body: Any, path: Path, text: str) -> None:
 
 
 def rename(body: Any, path: Path, key: str) -> None:
-    """Rename the object key that `path` ends with, in place and in its order."""
+    """Rename the object key that `path` ends with, in place and in its order.
+
+    Raises:
+        ValueError: the object has such a key already, whose value would be lost.
+    """
     for step in path[:-1]:
         body = body[step]
+    if key != path[-1] and key in body:
+        raise ValueError("the object has such a key already")
     items = [(key if name == path[-1] else name, value) for name, value in body.items()]
     body.clear()
     body.update(items)
@@ -55,3 +77,10 @@ def rename(body: Any, path: Path, key: str) -> None:
 
 def _refuse(constant: str) -> Any:
     raise ValueError(constant)
+
+
+def _finite(spelled: str) -> float:
+    number = float(spelled)
+    if number in (float("inf"), float("-inf")):
+        raise ValueError("out of range")
+    return number

@@ -1,10 +1,12 @@
-"""Server-sent events (WHATWG HTML, "Interpreting an event stream"), kept byte for byte."""
+"""Server-sent events (WHATWG HTML, "Interpreting an event stream"), kept byte for byte. It knows nothing of JSON."""
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
 
+# What nearly every server writes: one data line, perhaps after a name, line feeds only.
+_USUAL = re.compile(rb"(?:event: ?([^\r\n]*)\n)?data: ?([^\r\n]*)\n\n")
 _BLANK = re.compile(rb"\r\n\r\n|\r\n\n|\r\n\r(?!\n)|\n\r\n|\n\n|\n\r(?!\n)|\r\r\n|\r\r(?!\n)")
 _LINE = re.compile(rb"\r\n|\n|\r")
 _BOM = b"\xef\xbb\xbf"
@@ -20,60 +22,93 @@ class RawEvent:
 
 
 class EventSplitter:
-    """Cuts a stream, however it is chunked, into events."""
+    """Cuts a stream, however it is chunked, into events.
 
-    __slots__ = ("_left",)
+    A carriage return at the very end waits for what follows: a line feed would belong to it.
+    """
+
+    __slots__ = ("_begun", "_left", "_parts")
 
     def __init__(self) -> None:
         self._left = b""
+        self._parts: list[bytes] = []  # pieces of one long line, joined once it ends
+        self._begun = False
 
     def feed(self, chunk: bytes) -> list[RawEvent]:
         """Take bytes and return the events that are now complete."""
-        left = self._left + chunk if self._left else chunk
-        events, start = [], 0
-        for blank in _BLANK.finditer(left):
-            if blank.end() == len(left) and left.endswith(b"\r"):
-                break  # a line feed may follow and belong to it
-            events.append(_event(left[start : blank.end()]))
-            start = blank.end()
-        self._left = left[start:]
+        if not chunk:
+            return []
+        if b"\n" not in chunk and b"\r" not in chunk and not self._left.endswith(b"\r"):
+            self._parts.append(chunk)
+            return []
+        if self._left or self._parts:
+            chunk = b"".join((self._left, *self._parts, chunk))
+            self._parts.clear()
+        events: list[RawEvent] = []
+        start = 0
+        while usual := _USUAL.match(chunk, start):
+            name, data = usual.groups()
+            events.append(RawEvent(usual.group(), data, name.decode("utf-8", "replace") if name else ""))
+            start = usual.end()
+        if start < len(chunk):
+            start = self._cut(chunk, start, events)
+        self._begun = self._begun or bool(events)
+        self._left = chunk[start:]
         return events
 
     def finish(self) -> bytes:
         """Return what never became an event."""
-        left, self._left = self._left, b""
+        left = b"".join((self._left, *self._parts))
+        self._left, self._begun = b"", False
+        self._parts.clear()
         return left
+
+    def _cut(self, chunk: bytes, start: int, events: list[RawEvent]) -> int:
+        """Cut by the letter of the standard, from `start`; return where the next event begins."""
+        for blank in _BLANK.finditer(chunk, start):
+            end = blank.end()
+            if end == len(chunk) and chunk.endswith(b"\r"):
+                break
+            raw = chunk[start:end]
+            first = not (self._begun or events)
+            events.append(_event(raw, raw.removeprefix(_BOM) if first else raw))
+            start = end
+        return start
 
 
 def with_data(event: RawEvent, data: bytes) -> bytes:
-    """Return the event with other data, in one line where its first data line stood; its other lines untouched."""
+    """Return the event with other data, in one line where its first data line stood; its other lines untouched.
+
+    Args:
+        event: an event that has data (one without is returned as it is).
+        data: one line.
+
+    Raises:
+        ValueError: `data` holds a line break, which would break the event.
+    """
+    if b"\n" in data or b"\r" in data:
+        raise ValueError("the data of an event is one line")
     out, done, at = [], False, 0
     for end in _LINE.finditer(event.raw):
-        line = event.raw[at : end.end()]
+        line = event.raw[at : end.start()]
         at = end.end()
-        if not _is_data(line):
-            out.append(line)
+        mark = _BOM if not out and line.startswith(_BOM) else b""
+        if not line[len(mark) :].startswith(b"data:") and line[len(mark) :] != b"data":
+            out.append(line + end.group())
         elif not done:
             done = True
-            out.append(b"data: " + data + end.group())
+            out.append(mark + b"data: " + data + end.group())
     return b"".join(out)
 
 
-def _is_data(line: bytes) -> bool:
-    line = line.removeprefix(_BOM)
-    return line.startswith(b"data:") or line.rstrip(b"\r\n") == b"data"
-
-
-def _event(raw: bytes) -> RawEvent:
-    if raw.startswith(b"data: ") and raw.endswith(b"\n\n") and raw.count(b"\n") == 2 and b"\r" not in raw:  # noqa: PLR2004
-        return RawEvent(raw, raw[6:-2], "")
+def _event(raw: bytes, text: bytes) -> RawEvent:
     data: list[bytes] = []
     name = ""
-    for line in _LINE.split(raw.removeprefix(_BOM)):
-        field, colon, value = line.partition(b":")
+    for line in _LINE.split(text):
+        field, _colon, value = line.partition(b":")
         value = value.removeprefix(b" ")
         if field == b"data":
-            data.append(value if colon else b"")
+            data.append(value)
         elif field == b"event":
             name = value.decode("utf-8", "replace")
     return RawEvent(raw, b"\n".join(data) if data else None, name)
