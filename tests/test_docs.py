@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 import shutil
+import sys
+import types
 from pathlib import Path
 
 import pytest
@@ -21,9 +23,11 @@ def blocks(page: Path, language: str) -> list[str]:
 
 
 @pytest.mark.parametrize("page", [p for p in PAGES if blocks(p, "python")], ids=lambda p: p.name)
-def test_every_example_runs(page: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_every_example_runs(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     shutil.copy(ROOT / "examples/customers.csv", tmp_path / "customers.csv")
-    namespace: dict = {"__name__": page.stem}
+    module = types.ModuleType(page.stem)
+    monkeypatch.setitem(sys.modules, page.stem, module)
+    namespace = module.__dict__
     for code in blocks(page, "python"):
         exec(compile(code, str(page), "exec"), namespace)
     for name in ("gov", "client"):

@@ -205,3 +205,29 @@ def test_a_subclass_with_its_own_init_fails_loudly(gov: govai.Governor, server: 
 
     with Own(server.url) as bare, pytest.raises(govai.ConfigError, match="cannot be copied"):
         gov.wrap(bare)
+
+
+def test_a_protected_number_in_json_data_refuses_the_call_naming_its_field(gov: govai.Governor, server: Server) -> None:
+    with openai.OpenAI(base_url=server.url + "/v1", api_key="x") as bare, govai.scope(purpose="support", data={"solde": 1234.5}):
+        wrapped = gov.wrap(bare)
+        for extra in ({"messages": [{"role": "user", "content": '{"solde": 1234.5}'}]}, {"extra_body": {"data": {"n": 1234.5}}}):
+            server.log.clear()
+            with pytest.raises(govai.Blocked, match="'solde'"):
+                wrapped.chat.completions.create(**{"model": "echo", "messages": [{"role": "user", "content": "x"}], **extra})
+            assert server.log == []
+        reply = wrapped.chat.completions.create(model="echo", messages=[{"role": "user", "content": '{"solde": "1234.5"}'}])
+        assert reply.choices[0].message.content == '{"solde": "1234.5"}' and b"1234" not in server.bodies[-1]
+
+
+def test_a_refused_model_name_is_not_recorded(gov: govai.Governor, server: Server) -> None:
+    with openai.OpenAI(base_url=server.url + "/v1", api_key="x") as bare, pytest.raises(govai.Blocked):
+        gov.wrap(bare, purpose="support").chat.completions.create(model="ana@exemple.fr", messages=[{"role": "user", "content": "x"}])
+    assert "ana@" not in json.dumps([r.to_json() for r in gov.ledger.records()])
+
+
+def test_counting_tokens_is_governed_and_needs_no_output_review(policy: dict, server: Server) -> None:
+    policy["reviews"] = [{"id": "r", "purpose": "newsletter", "on": "output", "role": "marketing"}]
+    with govai.Governor(policy, ledger=":memory:", actor="ana") as gov, anthropic.Anthropic(base_url=server.url, api_key="x") as bare:
+        gov.wrap(bare, purpose="newsletter").messages.count_tokens(model="echo", messages=[{"role": "user", "content": "ana@exemple.fr"}])
+        assert b"ana@" not in server.bodies[-1]
+        assert [r.body.get("operation") for r in gov.ledger.records(kind="intent")] == ["count"]

@@ -100,6 +100,8 @@ def _has_fields(cls: type) -> bool:
 
 
 def _hints(obj: Any) -> dict[str, Any]:
+    if getattr(obj, "__pydantic_complete__", False):  # pydantic has read them, names of enclosing functions included
+        return {name: _whole(info) for name, info in obj.model_fields.items()}
     try:
         return typing.get_type_hints(obj, include_extras=True)
     except (NameError, TypeError, AttributeError) as error:
@@ -111,6 +113,12 @@ def _hints(obj: Any) -> dict[str, Any]:
         where=f"{getattr(obj, '__module__', '?')}.{getattr(obj, '__qualname__', '?')}: {problem}",
         todo=say("import the names they use at run time", "importez à l'exécution les noms qu'elles utilisent"),
     )
+
+
+def _whole(info: Any) -> Any:
+    """Return a pydantic field's annotation with what stood beside it."""
+    extras = tuple(info.metadata)
+    return Annotated[(info.annotation, *extras)] if extras else info.annotation
 
 
 def _tag_in(note: Any) -> Tag | None:

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 from govai.core.canonical import digest
 from govai.core.data import Seen
+from govai.core.decisions import Decision, Effect
 from govai.core.errors import GovaiError, LedgerUnavailable, PolicyError, Ungoverned
-from govai.core.exchange import spell
+from govai.core.exchange import Operation, spell
 from govai.core.lang import say
 from govai.flow import recording
 from govai.flow.call import Call
@@ -84,6 +85,9 @@ def decide(call: Call) -> None:
         engine.policy.purpose(asked.scope.purpose)
     _refuse_unnamed(call)
     call.sight = see(engine.lookout, [*outgoing.view.slots, *outgoing.extra], asked)
+    if outgoing.operation is Operation.LIST and not call.sight.spots:  # nothing of anyone's goes either way
+        call.decision = Decision(Effect.ALLOW, purpose=asked.scope.purpose, policy=engine.policy.digest)
+        return
     if not asked.declared and any(spot.datum.seen is Seen.SEALED for spot in call.sight.spots):
         asked = call.asked = replace(asked, declared=True)
     call.decision = engine.policy.judge(

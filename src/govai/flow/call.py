@@ -6,7 +6,7 @@ import time
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from govai.core.exchange import SlotKind
+from govai.core.exchange import Operation, SlotKind
 from govai.flow import recording
 from govai.flow.asked import Trace
 from govai.flow.envelope import Envelope, keep_decision
@@ -52,6 +52,8 @@ class Call:
     @property
     def held(self) -> bool:
         """Whether the answer must be complete before anything of it is handed out: a review, or a key to keep it by."""
+        if self.read.operation is not Operation.GENERATE:
+            return False
         return bool(self.asked.key) or (self.decision is not None and bool(needs_on(self.decision, "output")))
 
     @property

@@ -15,7 +15,7 @@ from govai.data.references import REFERENCE, resolve
 from govai.flow.seeing import PROTOCOL_WORDS, own_text
 from govai.protect.rewriting import Cut, rewrite
 from govai.protect.tokens import session_key
-from govai.wire.codec import encode, put, rename
+from govai.wire.codec import encode, parse, put, rename
 
 if TYPE_CHECKING:
     from govai.core.decisions import Decision
@@ -60,6 +60,7 @@ def protect(body: Any, sight: Sight, decision: Decision, tokens: Tokens, model: 
         text = rewrite(slot.text, mine, tokens)
         if text == slot.text:
             continue
+        _refuse_broken(slot, text, mine, decision)
         if slot.kind is SlotKind.KEY:
             keys.append((slot.path, text))
         else:
@@ -142,6 +143,21 @@ def _refuse_fixed(slot: Slot, cuts: list[Cut], decision: Decision) -> None:
         )
     )
     raise Blocked(what, decision=decision, todo=say("move it into a text, or leave it out", "mettez-la dans un texte"))
+
+
+def _refuse_broken(slot: Slot, text: str, cuts: list[Cut], decision: Decision) -> None:
+    """A number in a text that is JSON cannot become a placeholder either: the text would be JSON no more."""
+    if slot.text.lstrip()[:1] in ("{", "[") and _is_json(slot.text) and not _is_json(text):
+        number = next((cut for cut in cuts if cut.effect is not Effect.ALLOW), cuts[0])
+        _refuse_fixed(slot._replace(kind=SlotKind.NUMBER), [number], decision)
+
+
+def _is_json(text: str) -> bool:
+    try:
+        parse(text.encode("utf-8", "surrogatepass"))
+    except ValueError:
+        return False
+    return True
 
 
 def _rename(body: Any, path: Path, key: str, decision: Decision) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from govai.core.decisions import field_json
+from govai.core.exchange import SlotKind
 from govai.core.records import Draft
 
 if TYPE_CHECKING:
@@ -33,13 +34,15 @@ def _call(engine: Engine, asked: Asked) -> dict[str, Any]:
     }
 
 
-def _target(outgoing: Outgoing) -> dict[str, Any]:
+def _target(outgoing: Outgoing, sight: Sight | None) -> dict[str, Any]:
     entry = outgoing.provider
+    # the model's name is the caller's text: it is recorded once it was looked at and nothing was found in it
+    clean = sight is not None and not any(sight.slots[spot.text].kind is SlotKind.MODEL for spot in sight.spots)
     return {
         "provider": entry.name if entry else "",
         "host": outgoing.host,
         "region": entry.region if entry else "",
-        "model": outgoing.view.model,
+        "model": outgoing.view.model if clean else None,
         "operation": outgoing.operation.value,
         "format": outgoing.wire.name,
     }
@@ -75,7 +78,7 @@ def intent(
     """Return the record of an attempt: durable before its first byte leaves."""
     body = {
         **_call(engine, asked),
-        **_target(outgoing),
+        **_target(outgoing, sight),
         **_decided(decision),
         "subjects": subjects(engine, asked, sight),
         "prompt": engine.commitment("commitments", sent),
@@ -95,7 +98,7 @@ def refusal(
     """Return the record of a call that did not leave."""
     body = {**_call(engine, asked), "error": {"type": type(error).__name__, "code": error.code}}
     if outgoing is not None:
-        body |= _target(outgoing)
+        body |= _target(outgoing, sight)
     if decision is not None:
         body |= _decided(decision)
     body["subjects"] = subjects(engine, asked, sight)
