@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from govai.doors.clients import Clients, Target
     from govai.doors.stating import Statement
 
-TIMEOUT_S = 600.0
-
 
 @dataclass(frozen=True, slots=True)
 class Order:
@@ -37,7 +35,7 @@ class Order:
     asked: Asked = field(repr=False)
     max_tokens: int | None = None
     temperature: float | None = None
-    timeout: float = TIMEOUT_S
+    timeout: float = 600.0
     client: Any = field(default=None, repr=False)
     body: dict[str, Any] | None = field(default=None, repr=False)
 

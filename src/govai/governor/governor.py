@@ -6,11 +6,6 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar
 
 from govai.core.scope import Scope
-from govai.doors import generating
-from govai.doors.clients import Clients
-from govai.doors.explaining import explain
-from govai.doors.resuming import aresume, resume
-from govai.doors.stating import state
 from govai.flow.reviewing import read_mode
 from govai.governor.assembly import assemble
 
@@ -22,12 +17,16 @@ if TYPE_CHECKING:
     from govai.core.decisions import Decision
     from govai.core.messages import Message, Reply
     from govai.core.protocols import Detector, KeyStore, ReviewHook, Sink
-    from govai.doors.generating import AsyncStream, Stream
+    from govai.doors.clients import Clients
+    from govai.doors.generating import AsyncStream, Order, Stream
     from govai.ledger.store import Ledger
     from govai.policy.policy import Policy
     from govai.review.reviews import Reviews
 
 C = TypeVar("C")
+TIMEOUT_S = 600.0  # the SDKs' own default
+
+# The doors bring in httpx2 and tenacity: they are imported with the first call, so that a Governor opens quickly.
 
 
 class Governor:
@@ -70,7 +69,7 @@ class Governor:
         }
         parts = assemble({name: value for name, value in given.items() if value is not None})
         self._engine, self._defaults, self._origin = parts.engine, parts.defaults, parts.origin
-        self._clients = Clients(self._engine)
+        self._doors: list[Clients] = []
 
     def __repr__(self) -> str:
         purpose = f" purpose={self._defaults.purpose!r}" if self._defaults.purpose else ""
@@ -128,7 +127,7 @@ class Governor:
         tools: Sequence[Any] | None = None,
         max_tokens: int | None = None,
         temperature: float | None = None,
-        timeout: float = generating.TIMEOUT_S,
+        timeout: float = TIMEOUT_S,
         client: Any = None,
         key: str = "",
         review: Literal["queue", "ask"] | ReviewHook | None = None,
@@ -149,6 +148,9 @@ class Governor:
             has to decide, or did. ProviderError: the last provider failed. LedgerUnavailable: nothing left.
         """
         said = Scope(purpose=purpose, subject=subject, review=read_mode(review))
+        from govai.doors import generating
+        from govai.doors.stating import state
+
         words = state(prompt, data=data, messages=messages, system=system, schema=schema, tools=tools)
         return generating.generate(
             self._clients, self._order(words, model, said, key, max_tokens, temperature, timeout, client)
@@ -168,13 +170,16 @@ class Governor:
         tools: Sequence[Any] | None = None,
         max_tokens: int | None = None,
         temperature: float | None = None,
-        timeout: float = generating.TIMEOUT_S,  # noqa: ASYNC109 -- handed to the SDK, like in the sync twin
+        timeout: float = TIMEOUT_S,  # noqa: ASYNC109 -- handed to the SDK, like in the sync twin
         client: Any = None,
         key: str = "",
         review: Literal["queue", "ask"] | ReviewHook | None = None,
     ) -> Reply:
         """The asyncio twin of `generate`."""
         said = Scope(purpose=purpose, subject=subject, review=read_mode(review))
+        from govai.doors import generating
+        from govai.doors.stating import state
+
         words = state(prompt, data=data, messages=messages, system=system, schema=schema, tools=tools)
         order = self._order(words, model, said, key, max_tokens, temperature, timeout, client)
         return await generating.agenerate(self._clients, order)
@@ -193,7 +198,7 @@ class Governor:
         tools: Sequence[Any] | None = None,
         max_tokens: int | None = None,
         temperature: float | None = None,
-        timeout: float = generating.TIMEOUT_S,
+        timeout: float = TIMEOUT_S,
         client: Any = None,
         key: str = "",
         review: Literal["queue", "ask"] | ReviewHook | None = None,
@@ -201,6 +206,9 @@ class Governor:
         """Ask a model and read its answer piece by piece: arguments as for `generate`. Use it in a `with` block;
         entering raises what `generate` would, before any piece."""
         said = Scope(purpose=purpose, subject=subject, review=read_mode(review))
+        from govai.doors import generating
+        from govai.doors.stating import state
+
         words = state(prompt, data=data, messages=messages, system=system, schema=schema, tools=tools)
         order = self._order(words, model, said, key, max_tokens, temperature, timeout, client)
         return generating.Stream(self._clients, order)
@@ -219,13 +227,16 @@ class Governor:
         tools: Sequence[Any] | None = None,
         max_tokens: int | None = None,
         temperature: float | None = None,
-        timeout: float = generating.TIMEOUT_S,
+        timeout: float = TIMEOUT_S,
         client: Any = None,
         key: str = "",
         review: Literal["queue", "ask"] | ReviewHook | None = None,
     ) -> AsyncStream:
         """The asyncio twin of `stream`: `async with gov.astream(…) as stream`, not awaited."""
         said = Scope(purpose=purpose, subject=subject, review=read_mode(review))
+        from govai.doors import generating
+        from govai.doors.stating import state
+
         words = state(prompt, data=data, messages=messages, system=system, schema=schema, tools=tools)
         order = self._order(words, model, said, key, max_tokens, temperature, timeout, client)
         return generating.AsyncStream(self._clients, order)
@@ -242,8 +253,11 @@ class Governor:
         tools: Sequence[Any] | None = None,
     ) -> Decision:
         """Decide as a call would, without sending or recording anything."""
+        from govai.doors.explaining import explain
+        from govai.doors.stating import state
+
         words = state(prompt, data=data, messages=messages, system=system, tools=tools)
-        order = self._order(words, model, Scope(purpose=purpose), "", None, None, generating.TIMEOUT_S, None)
+        order = self._order(words, model, Scope(purpose=purpose), "", None, None, TIMEOUT_S, None)
         return explain(self._engine, order)
 
     def wrap(
@@ -267,19 +281,24 @@ class Governor:
         Raises:
             ReviewPending, ReviewRejected, ReviewExpired: it was not approved. PolicyError: the policy changed since.
         """
+        from govai.doors.resuming import resume
+
         return resume(self._engine, self._clients, self._defaults, ticket_id, client=client, tools=tools, schema=schema)
 
     async def aresume(
         self, ticket_id: str, *, client: Any = None, tools: Sequence[Any] | None = None, schema: type[Any] | None = None
     ) -> Reply:
         """The asyncio twin of `resume`."""
+        from govai.doors.resuming import aresume
+
         return await aresume(
             self._engine, self._clients, self._defaults, ticket_id, client=client, tools=tools, schema=schema
         )
 
     def close(self) -> None:
         """Flush the ledger and its sinks, and close what this governor opened."""
-        self._clients.close()
+        if self._doors:
+            self._clients.close()
         self._engine.desk.close()
         self._engine.ledger.close()
 
@@ -287,7 +306,8 @@ class Governor:
         """The asyncio twin of `close`."""
         import asyncio
 
-        await self._clients.aclose()
+        if self._doors:
+            await self._clients.aclose()
         await asyncio.to_thread(self.close)
 
     def __enter__(self) -> Self:
@@ -306,6 +326,15 @@ class Governor:
     ) -> None:
         await self.aclose()
 
+    @property
+    def _clients(self) -> Clients:
+        """The governed clients, shared by all views of this governor."""
+        if not self._doors:
+            from govai.doors.clients import Clients
+
+            self._doors.append(Clients(self._engine))
+        return self._doors[0]
+
     def _order(
         self,
         words: Any,
@@ -316,7 +345,9 @@ class Governor:
         temperature: float | None,
         timeout: float,
         client: Any,
-    ) -> generating.Order:
+    ) -> Order:
+        from govai.doors import generating
+
         models = (model,) if isinstance(model, str) else tuple(model)
         targets = tuple(self._clients.target(name) for name in models) or (self._clients.target(""),)
         asked = generating.ask(words, self._defaults, said, key=key, model=models[0])

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from importlib.metadata import entry_points
-
 from govai.core.errors import ConfigError
 from govai.core.lang import say
 from govai.core.names import did_you_mean
@@ -30,6 +28,8 @@ def open_sink(spec: str | Sink) -> Sink:
     kind, _, place = spec.partition(":")
     if kind == "jsonl" and place:
         return Jsonl(place)
+    from importlib.metadata import entry_points
+
     offered = {point.name: point for point in entry_points(group="govai.sinks")}
     if kind in offered:
         made = offered[kind].load()(place)
