@@ -39,3 +39,10 @@ def test_unknown_is_restricted_and_mistakes_name_the_nearest() -> None:
     assert not govai.Tag(sensitivity="internal").personal
     with pytest.raises(govai.ConfigError, match="confidential"):
         govai.Tag(sensitivity="confidental")
+
+
+def test_effects_are_ordered_and_equal_their_words() -> None:
+    from govai.core.decisions import Effect
+
+    assert Effect.BLOCK == "block" != Effect.ALLOW and Effect.ALLOW < Effect.MASK < Effect.BLOCK
+    assert (str(Effect.MASK), f"{Effect.MASK}", {Effect.MASK: 1}[Effect.MASK], Effect.MASK == 1) == ("mask", "mask", 1, True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import random
 import re
 import signal
@@ -95,7 +96,7 @@ def test_a_kill_at_any_moment_leaves_an_intent_for_every_request_that_was_seen(s
         ledger = f"sqlite:///{tmp_path}/kill-{attempt}.db"
         server.log.clear()
         child = subprocess.Popen(
-            [sys.executable, "-c", textwrap.dedent(CHILD), server.host, ledger], stdout=subprocess.PIPE, env={"K": "x", "PATH": ""}, cwd=tmp_path
+            [sys.executable, "-c", textwrap.dedent(CHILD), server.host, ledger], stdout=subprocess.PIPE, env={**os.environ, "K": "x"}, cwd=tmp_path
         )
         assert child.stdout is not None
         for _ in range(random.Random(attempt).randrange(1, 120)):

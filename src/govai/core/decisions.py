@@ -13,7 +13,10 @@ if TYPE_CHECKING:
 
 
 class Effect(IntEnum):
-    """What happens to a value, ordered by what the provider still learns; the strictest that matches wins."""
+    """What happens to a value, ordered by what the provider still learns; the strictest that matches wins.
+
+    A member is ordered among its kind and equals its word: `decision.effect == "block"`.
+    """
 
     ALLOW = 0
     MASK = 1
@@ -22,8 +25,20 @@ class Effect(IntEnum):
     REMOVE = 4
     BLOCK = 5
 
+    def __eq__(self, other: object) -> bool:
+        return self.name.lower() == other if isinstance(other, str) else int.__eq__(self, other)  # type: ignore[operator]
+
+    def __ne__(self, other: object) -> bool:
+        return not self == other
+
+    __hash__ = int.__hash__
+
+    def __str__(self) -> str:
+        return self.name.lower()
+
     @property
     def word(self) -> str:
+        """The effect as policies spell it."""
         return self.name.lower()
 
     @property
@@ -53,6 +68,21 @@ class Judged:
     rule: str
     matched: tuple[str, ...] = ()
     count: int = 1
+
+    @property
+    def kind(self) -> str:
+        """What it is in one word."""
+        return self.datum.kind
+
+    @property
+    def category(self) -> str | None:
+        """Its data category, None when nothing could classify it."""
+        return self.datum.category
+
+    @property
+    def field(self) -> str:
+        """The declared field it comes from, or ""."""
+        return self.datum.field
 
 
 @dataclass(frozen=True, slots=True)
