@@ -26,7 +26,7 @@ class Effect(IntEnum):
     BLOCK = 5
 
     def __eq__(self, other: object) -> bool:
-        return self.name.lower() == other if isinstance(other, str) else int.__eq__(self, other)  # type: ignore[operator]
+        return self.name.lower() == other if isinstance(other, str) else int.__eq__(self, other)
 
     def __ne__(self, other: object) -> bool:
         return not self == other
