@@ -14,7 +14,7 @@ from govai.core.taxonomy import CATEGORIES, covers, default_sensitivity
 
 
 def every_error(cls: type = govai.GovaiError) -> list[type]:
-    return [cls, *[one for sub in cls.__subclasses__() if sub.__module__ == errors.__name__ for one in every_error(sub)]]
+    return [cls, *[one for sub in cls.__subclasses__() if getattr(errors, sub.__name__, None) is sub for one in every_error(sub)]]
 
 
 def test_codes_are_stable_and_unique() -> None:

@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING
 
 from govai.core.decisions import Effect
+from govai.core.taxonomy import in_any
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -16,8 +17,15 @@ if TYPE_CHECKING:
 
 _LAST = 4  # characters of a number that a mask keeps
 _BAND_YEARS = 10
-_DATE = re.compile(r"(?:(\d{4})-(\d{2})-(\d{2})|(\d{1,2})[/.](\d{1,2})[/.](\d{4}))(?:[T ].*)?")
-_POSTCODE = re.compile(r"(\d{2})\d{3}")
+_POSTCODE_DIGITS = 5
+_DATE = re.compile(r"(?:([0-9]{4})-([0-9]{2})-([0-9]{2})|([0-9]{1,2})[/.]([0-9]{1,2})[/.]([0-9]{4}))(?:[T ].*)?")
+_OLDEST = 90  # years; beyond, a decade is too few people
+_POSTCODE = re.compile(r"(9[78]\d|\d{2})\d{2,3}")
+_EMAIL = re.compile(r"[^\s@<>]+@([A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?)")
+_AMOUNT = re.compile(r"(\d{1,3}(?:[ \u00a0\u202f.,'’]\d{3})+|\d{1,12})(?:[.,]\d{1,2})?")
+_CURRENCY = re.compile(r"[€$£]|\b(?:EUR|USD|GBP|CHF)\b")
+_AMOUNTS = ("user.financial", "user.payment", "user.behavior.purchase_history")  # exactly these: a child is an account
+_NOT_MASKED = ("user.government_id",)  # the last digits of a national number say too much
 
 
 def replacement(effect: Effect, datum: Datum, value: str, tokens: Tokens) -> str:
@@ -33,7 +41,7 @@ def replacement(effect: Effect, datum: Datum, value: str, tokens: Tokens) -> str
     if effect is Effect.BLOCK:
         raise ValueError("a blocked value is not rewritten")
     if effect is Effect.MASK:
-        mask = _MASKS.get(datum.kind)
+        mask = None if in_any(datum.category, _NOT_MASKED) else _MASKS.get(datum.kind)
         return mask(value) if mask else ""
     if effect is Effect.GENERALISE:
         general = _GENERAL.get(datum.category or "")
@@ -47,36 +55,42 @@ def _last_four(value: str) -> str:
 
 
 def _domain(value: str) -> str:
-    _local, at, domain = value.rpartition("@")
-    return f"x@{domain}" if at else ""
+    found = _EMAIL.fullmatch(value.strip())
+    return f"x@{found[1]}" if found else ""
 
 
 def _age_band(value: str) -> str:
     found = _DATE.fullmatch(value.strip())
     if not found:
         return ""
-    year, month, day = (
-        (int(part) for part in (found[1], found[2], found[3]) if part)
-        if found[1]
-        else (
-            int(found[6]),
-            int(found[5]),
-            int(found[4]),
-        )
-    )
+    year, month, day = (found[1], found[2], found[3]) if found[1] else (found[6], found[5], found[4])
     try:
-        born = date(year, month, day)
+        born = date(int(year), int(month), int(day))
     except ValueError:
         return ""
     today = datetime.now(UTC).date()
     age = today.year - born.year - ((today.month, today.day) < (born.month, born.day))
+    if age >= _OLDEST:
+        return f"{_OLDEST}+"
     band = age // _BAND_YEARS * _BAND_YEARS
     return f"{band}-{band + _BAND_YEARS - 1}" if age >= 0 else ""
 
 
 def _departement(value: str) -> str:
     found = _POSTCODE.fullmatch(value.strip())
-    return found[1] if found else ""
+    return found[1] if found and len(value.strip()) == _POSTCODE_DIGITS else ""
+
+
+def _amount_band(value: str) -> str:
+    """Keep the first digit and the size: `1 234,56 €` is `1000-2000 €`."""
+    currency = _CURRENCY.search(value)
+    found = _AMOUNT.fullmatch(_CURRENCY.sub("", value).strip())
+    if not found:
+        return ""
+    whole = int(re.sub(r"\D", "", found[1]))
+    step = 10 ** max(1, len(str(whole)) - 1)
+    low = whole // step * step
+    return f"{low}-{low + step}" + (f" {currency.group()}" if currency else "")
 
 
 _MASKS: dict[str, Callable[[str], str]] = {
@@ -89,4 +103,5 @@ _MASKS: dict[str, Callable[[str], str]] = {
 _GENERAL: dict[str, Callable[[str], str]] = {
     "user.demographic.date_of_birth": _age_band,
     "user.contact.address.postal_code": _departement,
+    **dict.fromkeys(_AMOUNTS, _amount_band),
 }
