@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import io
 import sys
 from pathlib import Path  # noqa: TC003 -- typer reads annotations at run time
 from typing import Annotated
 
 import typer
 
+from govai.cli.ledger_commands import ledger
 from govai.core.errors import GovaiError
 from govai.core.lang import say
 from govai.core.version import VERSION
@@ -16,87 +18,76 @@ app = typer.Typer(
     add_completion=False,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
-    help=say("Governed AI calls.", "Des appels d'IA gouvernés."),
+    help=say(
+        "Governed AI calls: only the data the policy allows leaves, and a record proves it.",
+        "Des appels d'IA gouvernés : seules sortent les données que la politique autorise, et un registre le prouve.",
+    ),
 )
-ledger = typer.Typer(no_args_is_help=True, help=say("The record of what left.", "Le registre de ce qui est sorti."))
 app.add_typer(ledger, name="ledger")
 
-Url = Annotated[
-    str,
-    typer.Option(
-        "--ledger",
-        help=say("sqlite:///relative.db or sqlite:////absolute.db", "sqlite:///relatif.db ou sqlite:////absolu.db"),
-    ),
-]
 
-
-@app.callback(invoke_without_command=True)
-def root(
-    version: Annotated[bool, typer.Option("--version", help=say("Print the version.", "Afficher la version."))] = False,
-) -> None:
-    if version:
+def _print_version(value: bool) -> None:
+    if value:
         typer.echo(f"govai {VERSION}")
         raise typer.Exit
 
 
-@app.command()
-def demo(
-    model: Annotated[
-        str, typer.Option(help=say("provider:model; others than offline need a key", "fournisseur:modèle"))
-    ] = "offline:demo",
-    data: Annotated[Path | None, typer.Option(help=say("your own CSV", "votre propre CSV"))] = None,
-    rows: Annotated[
-        int, typer.Option(min=1, max=1000, help=say("how many rows to write to", "nombre de lignes à traiter"))
-    ] = 3,
-    purpose: Annotated[
-        str, typer.Option(help=say("why, as in the policy", "finalité, comme dans la politique"))
-    ] = "win_back",
-    keep: Annotated[
-        bool, typer.Option("--keep", help=say("keep ledger and queue", "garder le registre et la file"))
+@app.callback()
+def root(
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version",
+            callback=_print_version,
+            is_eager=True,
+            help=say("Print the version.", "Afficher la version."),
+        ),
     ] = False,
 ) -> None:
-    """Govern a win-back campaign over a CRM export, from the prompt to the verified ledger."""
+    """Options that stand before a command."""
+
+
+@app.command(
+    help=say(
+        "Govern a win-back campaign over a CRM export, from the prompt to the verified ledger. No key, no network.",
+        "Gouverner une campagne de reconquête sur un export CRM, de la consigne au registre vérifié. Ni clé, ni réseau.",
+    )
+)
+def demo(
+    model: Annotated[
+        str,
+        typer.Option(
+            help=say(
+                "provider:model; others than offline: need a key in the environment.",
+                "fournisseur:modèle ; hors offline:, il faut une clé dans l'environnement.",
+            )
+        ),
+    ] = "offline:demo",
+    data: Annotated[Path | None, typer.Option(help=say("A CSV of your own.", "Votre propre CSV."))] = None,
+    rows: Annotated[
+        int, typer.Option(min=1, max=1000, help=say("How many rows to write to.", "Nombre de lignes à traiter."))
+    ] = 5,
+    purpose: Annotated[
+        str, typer.Option(help=say("Why, as the policy names it.", "Finalité, comme la nomme la politique."))
+    ] = "win_back",
+    keep: Annotated[
+        bool,
+        typer.Option(
+            "--keep",
+            help=say("Keep ledger and review queue under ./.govai/.", "Garder registre et file sous ./.govai/."),
+        ),
+    ] = False,
+) -> None:
     from govai.cli.demo import run
 
     run(model=model, data=data, rows=rows, purpose=purpose, keep=keep)
 
 
-@ledger.command()
-def verify(url: Url = "sqlite:///.govai/ledger.db") -> None:
-    """Check every record: exits 1 when one does not hold, and names it."""
-    from govai.ledger.verify import verify_url
-
-    found = verify_url(url)
-    if found.ok:
-        typer.echo(
-            say(
-                f"ok: {found.records} records hold. {found.why}",
-                f"ok : {found.records} enregistrements intacts. {found.why}",
-            )
-        )
-        return
-    record = found.first_bad or say("(no single record)", "(aucun en particulier)")
-    typer.echo(say(f"NOT ok: record {record}: {found.why}", f"ALTÉRÉ : enregistrement {record} : {found.why}"))
-    raise typer.Exit(1)
-
-
-@ledger.command()
-def show(
-    url: Url = "sqlite:///.govai/ledger.db",
-    limit: Annotated[int, typer.Option(min=1, help=say("at most so many", "au plus"))] = 50,
-    purpose: Annotated[str | None, typer.Option(help=say("only this purpose", "cette finalité seulement"))] = None,
-) -> None:
-    """Print records as JSON lines, oldest first."""
-    import orjson
-
-    from govai.ledger.verify import records_at
-
-    for record in records_at(url, purpose=purpose, limit=limit):
-        typer.echo(orjson.dumps(record.to_json()).decode())
-
-
 def main() -> None:
-    """Run the command line; a GovaiError becomes its message and exit code 1."""
+    """Run the command line; a GovaiError becomes its message on stderr and exit code 1."""
+    for stream in (sys.stdout, sys.stderr):  # a terminal without accents shows `?`, and does not crash
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
     try:
         app()
     except GovaiError as error:

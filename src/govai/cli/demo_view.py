@@ -1,157 +1,204 @@
-"""How the demonstration looks in a terminal: every view takes what the public API gave."""
+"""How the demonstration looks: rich in a terminal, plain lines when piped. Every view takes what the public API gave."""
 
 from __future__ import annotations
 
-import re
+import shlex
 from typing import TYPE_CHECKING
 
+from rich import box
 from rich.console import Console
+from rich.padding import Padding
 from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
 from govai.core.decisions import Effect
 from govai.core.lang import say
+from govai.protect.tokens import LOOKALIKE
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Mapping, Sequence
 
     from govai.core.errors import Blocked, GovaiError, ReviewPending
     from govai.core.messages import Reply
-    from govai.governor.governor import Governor
     from govai.ledger.verify import Verification
     from govai.review.tickets import Ticket
 
-_PLACEHOLDER = re.compile(r"Zq[A-Z][a-z]+[A-Z2-7]{12}")
 _STYLES = {Effect.ALLOW: "green", Effect.BLOCK: "bold red"}
 
 
-def _console() -> Console:
-    return Console(highlight=False, soft_wrap=False)
+class Page:
+    """What the demonstration is written on.
 
+    Args:
+        console: where; default: standard output.
+    """
 
-def opening(path: Path, model: str, purpose: str, gov: Governor, template: str) -> None:
-    """Say what is about to happen."""
-    console = _console()
-    console.rule(
-        Text(say("govai · a governed win-back campaign", "govai · une campagne de reconquête gouvernée"), style="bold")
-    )
-    facts = Table.grid(padding=(0, 2))
-    for name, value in (
-        (say("data", "données"), path.name),
-        (say("model", "modèle"), model),
-        (say("purpose", "finalité"), purpose),
-        (
-            say("policy", "politique"),
-            say(f"{gov.policy.name}, on top of eu-marketing", f"{gov.policy.name}, sur eu-marketing"),
-        ),
-        (say("prompt", "consigne"), template),
-    ):
-        facts.add_row(Text(name, style="dim"), Text(value))
-    console.print(facts)
-    console.print()
+    def __init__(self, console: Console | None = None) -> None:
+        self._console = console or Console(highlight=False)
+        self._rich = self._console.is_terminal
+        self._section = 0
 
-
-def call(number: int, reply: Reply, *, first: bool) -> None:
-    """Show one call: what was sent, what was protected and why, and the restored message."""
-    console = _console()
-    console.print(
-        Text(say(f"{number}. What left this machine", f"{number}. Ce qui a quitté cette machine"), style="bold")
-    )
-    for _where, text in reply.sent:
-        console.print(Panel(_marked(text), border_style="blue"))
-    if first:
-        console.print(_why(reply))
-    console.print(
-        Text(say("   What you get back, restored here", "   Ce que vous recevez, restauré ici"), style="bold")
-    )
-    console.print(Panel(Text(str(reply)), border_style="green"))
-
-
-def blocked(field: str, error: Blocked) -> None:
-    """Show the call that did not leave."""
-    console = _console()
-    title = say(f"A call that did not leave (column '{field}')", f"Un appel qui n'est pas parti (colonne « {field} »)")
-    console.print(Panel(Text(str(error)), title=Text(title, style="bold red"), border_style="red"))
-
-
-def waiting(pending: ReviewPending) -> None:
-    """Show that an answer waits for a person."""
-    console = _console()
-    console.print(
-        Text(
-            say("A published text is read by a person first", "Un texte publié est d'abord relu par une personne"),
-            style="bold",
+    def opening(self, facts: Mapping[str, str]) -> None:
+        """Say what is about to happen."""
+        title = say("govai · a governed win-back campaign", "govai · une campagne de reconquête gouvernée")
+        self._console.rule(Text(title, style="bold"), style="dim") if self._rich else self._line(title)
+        self._line(
+            say(
+                "A team writes to customers from its export. See what leaves, what comes back, what is refused, who "
+                "reads it first, and what is on record.",
+                "Une équipe écrit à des clients de son export. Voyez ce qui sort, ce qui revient, ce qui est refusé, "
+                "qui relit, et ce qui est consigné.",
+            ),
+            wrap=True,
         )
-    )
-    console.print(Text(f"   ana   {pending}", style="yellow"))
+        grid = Table.grid(padding=(0, 2))
+        for name, value in facts.items():
+            grid.add_row(Text(name, style="dim"), Text(value))
+            if not self._rich:
+                self._line(f"{name}: {value}")
+        if self._rich:
+            self._console.print(Padding(grid, (1, 0, 0, 0)))
 
-
-def own_request(error: GovaiError) -> None:
-    """Show that nobody approves their own request."""
-    _console().print(Text(f"   ana   {error}", style="yellow"))
-
-
-def approved(ticket: Ticket, reviewer: str, reply: Reply) -> None:
-    """Show what the reviewer saw, and the message released after."""
-    console = _console()
-    title = say(f"what {reviewer} sees and approves", f"ce que {reviewer} voit et approuve")
-    console.print(Panel(_marked(ticket.text), title=Text(title), border_style="yellow"))
-    console.print(Panel(Text(str(reply)), title=Text(say("released to ana", "remis à ana")), border_style="green"))
-
-
-def verified(found: Verification) -> None:
-    """Show what the ledger says of itself."""
-    console = _console()
-    word = say("verified", "vérifié") if found.ok else say("NOT verified", "NON vérifié")
-    text = say(
-        f"Ledger {word}: {found.records} records. {found.why}.",
-        f"Registre {word} : {found.records} enregistrements. {found.why}.",
-    )
-    console.print(Text(text, style="bold green" if found.ok else "bold red"))
-
-
-def kept(url: str) -> None:
-    """Say where ledger and queue stay, and how to verify them."""
-    print(say("Ledger and review queue kept:", "Registre et file de relecture conservés :"), url)  # noqa: T201 -- for copying: never wrapped
-    print(f"govai ledger verify --ledger {url}")  # noqa: T201 -- for copying: never wrapped
-
-
-def removed() -> None:
-    """Say that nothing stays."""
-    _console().print(
-        Text(say("Nothing was kept (--keep does).", "Rien n'a été conservé (--keep le fait)."), style="dim")
-    )
-
-
-def _why(reply: Reply) -> Table:
-    table = Table(
-        title=say("What was protected, and why", "Ce qui a été protégé, et pourquoi"),
-        title_justify="left",
-        title_style="dim",
-    )
-    for name in (
-        say("field", "champ"),
-        say("category", "catégorie"),
-        say("seen", "vu"),
-        say("effect", "effet"),
-        say("rule", "règle"),
-    ):
-        table.add_column(name, overflow="fold")
-    for judged in reply.decision.findings if reply.decision else ():
-        datum = judged.datum
-        table.add_row(
-            datum.field or say("(in the text)", "(dans le texte)"),
-            datum.category or say("unknown", "inconnue"),
-            datum.seen.word,
-            Text(judged.effect.label, style=_STYLES.get(judged.effect, "yellow")),
-            judged.rule,
+    def first(self, reply: Reply) -> None:
+        """Show one call: what was sent, what was protected and why, and the restored message."""
+        self._heading(say("One call, looked at closely", "Un appel, vu de près"))
+        for _where, text in reply.sent:
+            self._block(say("What left this machine", "Ce qui a quitté cette machine"), _marked(text), "blue")
+        self._why(reply)
+        self._block(
+            say("What you get back, restored here", "Ce que vous recevez, restauré ici"), Text(str(reply)), "green"
         )
-    return table
+
+    def others(self, replies: Sequence[tuple[int, Reply]]) -> None:
+        """Show the other calls, side by side: what left, and what came back."""
+        if not replies:
+            return
+        self._heading(say("The other rows", "Les autres lignes"))
+        left, back = say("what left", "ce qui est sorti"), say("what you get back", "ce que vous recevez")
+        table = Table(box=box.ROUNDED, show_lines=True, border_style="dim", header_style="dim", expand=True)
+        table.add_column(say("row", "ligne"), justify="right", style="dim")
+        table.add_column(left, ratio=1)
+        table.add_column(back, ratio=1)
+        for number, reply in replies:
+            sent, received = _flat(" ".join(text for _where, text in reply.sent)), _flat(str(reply))
+            table.add_row(str(number), _marked(sent), received)
+            if not self._rich:
+                self._line(f"{number}. {left}: {sent}")
+                self._line(f"   {back}: {received}")
+        if self._rich:
+            self._console.print(table)
+
+    def limits(self, column: str) -> None:
+        """Say what is seen in a column of sentences, and what is not."""
+        self._line(
+            say(
+                f"In sentences ('{column}'), e-mails, phone numbers, IBANs and cards are found by pattern. A street or "
+                "another person's name is not: keep such a column out of the prompt, or seal what it holds.",
+                f"Dans des phrases (« {column} »), e-mails, téléphones, IBAN et cartes sont trouvés par motif. Une rue ou "
+                "le nom d'un tiers ne l'est pas : laissez la colonne hors de la consigne, ou scellez-en le contenu.",
+            ),
+            style="dim",
+            wrap=True,
+        )
+
+    def refused(self, number: int, error: Blocked) -> None:
+        """Show a row that did not leave, among those that should."""
+        title = say(f"row {number} did not leave", f"la ligne {number} n'est pas partie")
+        self._block(title, Text(str(error)), "red")
+
+    def blocked(self, field: str, error: Blocked) -> None:
+        """Show the call that must not leave."""
+        self._heading(say("A call that did not leave", "Un appel qui n'est pas parti"))
+        self._line(
+            say(f"The prompt asks about column '{field}':", f"La consigne parle de la colonne « {field} » :"), wrap=True
+        )
+        self._block("Blocked", Text(str(error)), "red")
+
+    def waiting(self, requester: str, pending: ReviewPending, own: GovaiError) -> None:
+        """Show that an answer waits for a person, and that nobody approves their own request."""
+        self._heading(say("A text that a person reads first", "Un texte qu'une personne lit d'abord"))
+        self._block(say(f"{requester} asks", f"{requester} demande"), Text(str(pending)), "yellow")
+        self._block(say(f"{requester} tries to approve", f"{requester} tente d'approuver"), Text(str(own)), "yellow")
+
+    def approved(self, ticket: Ticket, requester: str, reviewer: str, reply: Reply) -> None:
+        """Show what the reviewer saw, and the message released after."""
+        title = say(
+            f"{reviewer} ({ticket.role}) sees this, and approves", f"{reviewer} ({ticket.role}) voit ceci, et approuve"
+        )
+        self._block(title, _marked(ticket.text), "yellow")
+        self._block(say(f"released to {requester}", f"remis à {requester}"), Text(str(reply)), "green")
+
+    def verified(self, found: Verification, kinds: Mapping[str, int]) -> None:
+        """Show what the ledger holds, and what it says of itself."""
+        self._heading(say("The record", "La trace"))
+        counted = ", ".join(f"{count} {kind}" for kind, count in kinds.items())
+        self._line(counted, wrap=True)
+        word = say("verified", "vérifié") if found.ok else say("NOT verified", "NON vérifié")
+        count = found.records
+        text = say(
+            f"Ledger {word}: {count} records; {found.why}", f"Registre {word} : {count} enregistrements ; {found.why}"
+        )
+        self._line(text, style="bold green" if found.ok else "bold red", wrap=True)
+
+    def kept(self, url: str) -> None:
+        """Say where ledger and queue stay, and how to verify them."""
+        self._line("")
+        self._line(say("Ledger and review queue are kept:", "Registre et file de relecture sont conservés :"))
+        self._line(url)
+        self._line(f"govai ledger verify --ledger {shlex.quote(url)}", style="bold")
+
+    def removed(self) -> None:
+        """Say that nothing stays, and what comes next."""
+        self._line("")
+        self._line(
+            say(
+                "Nothing was kept (--keep keeps the ledger). With your own file: govai demo --data FILE.csv",
+                "Rien n'est conservé (--keep garde le registre). Avec votre fichier : govai demo --data FICHIER.csv",
+            ),
+            style="dim",
+            wrap=True,
+        )
+
+    def _why(self, reply: Reply) -> None:
+        table = Table(box=box.SIMPLE_HEAD if self._rich else None, pad_edge=False, header_style="dim")
+        table.add_column(say("field", "champ"), overflow="fold")
+        for name in (say("category", "catégorie"), say("effect", "effet"), say("rule", "règle")):
+            table.add_column(name, no_wrap=True)
+        for judged in reply.decision.findings if reply.decision else ():
+            table.add_row(
+                judged.datum.field or say("(in the text)", "(dans le texte)"),
+                judged.datum.category or say("unknown", "inconnue"),
+                Text(judged.effect.label, style=_STYLES.get(judged.effect, "yellow")),
+                judged.rule,
+            )
+        self._line(say("What was protected, and why:", "Ce qui a été protégé, et pourquoi :"), style="dim")
+        self._console.print(table, width=None if self._rich else 120)
+
+    def _heading(self, text: str) -> None:
+        self._section += 1
+        self._line("")
+        self._line(f"{self._section}. {text}", style="bold")
+
+    def _block(self, title: str, body: Text, tone: str) -> None:
+        if self._rich:
+            panel = Panel(body, title=Text(title, style="dim"), title_align="left", border_style=tone)
+            self._console.print(panel)
+            return
+        self._line(f"{title}:")
+        for line in body.plain.splitlines():
+            self._line(f"    {line}" if line else "")
+
+    def _line(self, text: str, *, style: str = "", wrap: bool = False) -> None:
+        self._console.print(Text(text, style=style), soft_wrap=not (wrap and self._rich))
+
+
+def _flat(text: str) -> str:
+    return " ".join(text.split())
 
 
 def _marked(text: str) -> Text:
     marked = Text(text)
-    for found in _PLACEHOLDER.finditer(text):
+    for found in LOOKALIKE.finditer(text):
         marked.stylize("bold magenta", found.start(), found.end())
     return marked

@@ -1,0 +1,5 @@
+"""`python -m govai.cli`."""
+
+from govai.cli.app import main
+
+main()

@@ -1,0 +1,66 @@
+"""`govai ledger`: look at a ledger's file without changing it."""
+
+from __future__ import annotations
+
+import sqlite3
+from typing import Annotated
+
+import typer
+
+from govai.core.errors import LedgerUnavailable
+from govai.core.lang import say
+
+ledger = typer.Typer(no_args_is_help=True, help=say("The record of what left.", "Le registre de ce qui est sorti."))
+
+Url = Annotated[
+    str,
+    typer.Option(
+        "--ledger",
+        help=say("sqlite:///relative.db or sqlite:////absolute.db", "sqlite:///relatif.db ou sqlite:////absolu.db"),
+    ),
+]
+
+
+@ledger.command(
+    help=say(
+        "Check every record; exits 1 when one does not hold, and names it.",
+        "Vérifier chaque enregistrement ; sort avec 1 si l'un ne tient pas, et le nomme.",
+    )
+)
+def verify(url: Url = "sqlite:///.govai/ledger.db") -> None:
+    from govai.ledger.verify import verify_url
+
+    found = verify_url(url)
+    count = found.records
+    if found.ok:
+        typer.echo(say(f"ok: {count} records hold; {found.why}", f"ok : {count} enregistrements intacts ; {found.why}"))
+        return
+    record = found.first_bad or say("(none in particular)", "(aucun en particulier)")
+    typer.echo(say(f"NOT OK: record {record}: {found.why}", f"ALTÉRÉ : enregistrement {record} : {found.why}"))
+    raise typer.Exit(1)
+
+
+@ledger.command(
+    help=say("Print records as JSON lines, oldest first.", "Afficher les enregistrements en lignes JSON, par âge.")
+)
+def show(
+    url: Url = "sqlite:///.govai/ledger.db",
+    limit: Annotated[int, typer.Option(min=1, help=say("At most so many.", "Au plus."))] = 50,
+    purpose: Annotated[str | None, typer.Option(help=say("Only this purpose.", "Cette finalité seulement."))] = None,
+) -> None:
+    import orjson
+
+    from govai.ledger.verify import records_at
+
+    try:
+        for record in records_at(url, purpose=purpose, limit=limit):
+            typer.echo(orjson.dumps(record.to_json()))
+    except (sqlite3.Error, ValueError, KeyError) as error:
+        raise LedgerUnavailable(
+            say(
+                f"the ledger cannot be read ({type(error).__name__})",
+                f"le registre est illisible ({type(error).__name__})",
+            ),
+            where=url,
+            todo=say("govai ledger verify says what is wrong", "govai ledger verify dit ce qui ne va pas"),
+        ) from None
