@@ -272,3 +272,8 @@ def test_a_sealed_reference_that_died_or_was_cut_refuses_the_call(gov: govai.Gov
         with pytest.raises(PolicyError, match="dead, cut or altered"):
             gov.generate("offline:echo", f"Écris à {broken}", purpose="win_back")
     assert gov.generate("offline:echo", f"Écris à {reference}", purpose="win_back").text == "Écris à Ana"
+
+
+def test_of_two_spellings_the_declared_one_is_restored(gov: govai.Governor) -> None:
+    reply = gov.generate("offline:echo", "{note} — {prenom}", data={"note": "IDRIS a écrit une longue lettre hier", "prenom": "Idris"}, purpose="win_back")
+    assert reply.text == "Idris a écrit une longue lettre hier — Idris"

@@ -2,49 +2,36 @@
 
 from __future__ import annotations
 
-import re
 from bisect import bisect_right
-from dataclasses import dataclass, field
+from collections import defaultdict
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from govai.core.data import Datum, Finding
-from govai.core.errors import GovaiError, PolicyError
+from govai.core.data import Datum, Finding, kind_of
+from govai.core.errors import PolicyError
 from govai.core.lang import say
-from govai.detect.card import Card
-from govai.detect.email import Email
-from govai.detect.hints import Hint, Scan
-from govai.detect.iban import Iban
+from govai.core.taxonomy import CATEGORIES
+from govai.detect.borders import BORDER, across, joined
+from govai.detect.builtin import built_in
 from govai.detect.overlaps import Span, settled
-from govai.detect.phone import Phone
-from govai.detect.views import base64_runs, decoded
+from govai.detect.reading import read_references
+from govai.detect.runs import base64_runs
+from govai.detect.scan import scan
+from govai.detect.spots import Spot
+from govai.detect.views import decoded
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Sequence
 
     from govai.core.protocols import Detector
     from govai.detect.known import KnownValues
     from govai.detect.reading import SealedReader
+    from govai.detect.scan import Hints
+    from govai.detect.views import View
 
-BORDER = "\x1f"  # stands between texts; nothing that is looked for crosses it
+__all__ = ["Lookout", "Spot"]
 
-
-@dataclass(slots=True, eq=False)
-class Spot:
-    """One value seen in one text.
-
-    Attributes:
-        text: which of the texts. start, end: characters of it that must be replaced. datum: what it is.
-        value: as it reads (hidden in the repr). common: a known value too common to be found safely.
-        continued: the rest of a value that began in an earlier text.
-    """
-
-    text: int
-    start: int
-    end: int
-    datum: Datum
-    value: str = field(repr=False)
-    common: bool = False
-    continued: bool = False
+_REACH = 352  # characters: the longest e-mail address (RFC 5321: 64 + 1 + 255) with room for its neighbours
 
 
 class Lookout:
@@ -56,11 +43,6 @@ class Lookout:
 
     def __init__(self, detectors: Sequence[Detector] = ()) -> None:
         self._own = tuple(detectors)
-        self._email: Detector = Email()
-        self._numbers: tuple[tuple[Hint, tuple[Detector, ...]], ...] = (
-            (Hint.DIGITS, (Phone(), Card())),
-            (Hint.IBAN, (Iban(),)),
-        )
 
     def look(
         self,
@@ -78,162 +60,163 @@ class Lookout:
         Raises:
             PolicyError: a detector failed, or a sealed reference is dead.
         """
-        document = BORDER.join(texts)
-        spans = [*self._sealed(document, sealed), *self._seen(document, known)]
-        spots = self._placed(document, texts, spans) if spans else []
-        shared = {group for group in groups if group >= 0 and groups.count(group) > 1} if len(texts) > 1 else set()
-        for group in sorted(shared):
-            which = [at for at, one in enumerate(groups) if one == group]
-            spots += self._across(texts, which, known, spots)
-        if shared:
-            spots.sort(key=lambda spot: (spot.text, spot.start))
+        document = _document(texts)
+        spans = [] if sealed is None else read_references(document, sealed)
+        spans += self._seen(document, known)
+        spots = _placed(document, texts, spans) if spans else []
+        if len(texts) > 1:
+            found = self._across(texts, groups, known, spots)
+            if found:
+                spots = sorted([*spots, *found], key=_place)
         return spots
 
     def _seen(self, document: str, known: Sequence[KnownValues]) -> list[Span]:
         """Return everything known or detected in a document, through every encoding, possibly overlapping."""
-        scan = Scan(document)
-        spans = list(self._plain(scan, known))
-        if (Hint.CODED in scan.seen or Hint.UNUSUAL in scan.seen) and (view := decoded(document)) is not None:
-            for span in self._plain(Scan(view.text), known):
-                start, end = view.span(span.start, span.end)
-                spans.append(Span(start, end, span.datum, span.value, span.common))
-        if Hint.LONG_RUN in scan.seen:
-            spans += self._in_base64(scan, known)
-        return spans
+        hints = scan(document)
+        spans = self._plain(document, known, hints)
+        view = decoded(document) if hints.coded else None
+        if view is not None:
+            read = self._read(view, known, packed=hints.packed)
+            spans = read + [_uncut(span, view) for span in spans]
+        if hints.packed:
+            spans += self._packed(document, known)
+        return [span for span in spans if span.start < span.end]
 
-    def _plain(self, scan: Scan, known: Sequence[KnownValues]) -> Iterator[Span]:
-        document = scan.text
-        for values in known:
-            for start, end, index in values.find(document):
-                yield Span(start, end, values.datum(index), document[start:end], values.common(index))
-        if Hint.EMAIL in scan.seen:
-            yield from self._detected(self._email, document)
-        for hint, detectors in self._numbers:
-            if hint in scan.seen:
-                for at, window in scan.windows(hint):
-                    for detector in detectors:
-                        for span in self._detected(detector, window):
-                            yield Span(span.start + at, span.end + at, span.datum, span.value)
+    def _plain(self, document: str, known: Sequence[KnownValues], hints: Hints) -> list[Span]:
+        """Return what stands in a document as it is written."""
+        spans = [
+            Span(start, end, values.datum(which), document[start:end], common)
+            for values in known
+            for start, end, which, common in values.find(document)
+        ]
+        if any(hints):
+            spans += built_in(document, hints)
         if self._own:
             at = 0
             for text in document.split(BORDER):
                 for detector in self._own:
-                    for span in self._detected(detector, text):
-                        yield Span(span.start + at, span.end + at, span.datum, span.value)
+                    spans += [
+                        Span(f.start + at, f.end + at, _datum(f.kind, f.category), text[f.start : f.end])
+                        for f in _reported(detector, text)
+                    ]
                 at += len(text) + 1
+        return spans
 
-    def _detected(self, detector: Detector, text: str) -> Iterator[Span]:
-        spans: list[Span] = []
-        try:
-            findings = list(detector.detect(text))
-            spans = [
-                Span(f.start, f.end, Datum.detected(f), text[f.start : f.end]) for f in findings if _sound(f, text)
-            ]
-            failed = (
-                ""
-                if len(spans) == len(findings)
-                else say("reported a span that is not one", "un intervalle impossible")
-            )
-        except GovaiError:
-            raise
-        except Exception as error:  # noqa: BLE001 -- whatever it raised: the text was not looked at, so nothing leaves
-            failed = type(error).__name__
-        if failed:
-            raise PolicyError(
-                say(
-                    f"detector {type(detector).__name__} failed ({failed})",
-                    f"échec du détecteur {type(detector).__name__} ({failed})",
-                ),
-                where="detectors=",
-                todo=say("mend or remove it; nothing left", "réparez-le ou retirez-le ; rien n'est parti"),
-            )
-        yield from spans
+    def _read(self, view: View, known: Sequence[KnownValues], *, packed: bool) -> list[Span]:
+        """Return what stands in a document as it reads, at its place in the document."""
+        hints = scan(view.text)
+        spans = self._plain(view.text, known, hints)
+        if hints.packed and packed:
+            spans += self._packed(view.text, known)
+        return [Span(*view.span(span.start, span.end), span.datum, span.value, span.common) for span in spans]
 
-    def _in_base64(self, scan: Scan, known: Sequence[KnownValues]) -> Iterator[Span]:
-        for at, window in scan.windows(Hint.LONG_RUN):
-            for start, end, inner in base64_runs(window):
-                inside = list(self._plain(Scan(inner), known))
-                if inside:
-                    worst = max(inside, key=lambda s: (s.datum.sensitivity, s.datum.seen))
-                    yield Span(start + at, end + at, worst.datum, inner, worst.common)
-
-    def _sealed(self, document: str, sealed: SealedReader | None) -> Iterator[Span]:
-        if sealed is None or sealed.pattern[:3] not in document:
-            return
-        for start, end, reference in _references(sealed.pattern, document):
-            found = sealed.read(reference)
-            if found is None:
-                raise PolicyError(
-                    say(
-                        "a sealed reference is dead, cut or altered",
-                        "une référence scellée est morte, coupée ou altérée",
-                    ),
-                    todo=say(
-                        "build the prompt again from its row, in this process, and send it unchanged",
-                        "reconstruisez le texte à partir de la ligne, dans ce processus, et envoyez-le tel quel",
-                    ),
-                )
-            value, datum = found
-            yield Span(start, end, datum, value)
-
-    def _placed(self, document: str, texts: Sequence[str], spans: Iterable[Span]) -> list[Spot]:
-        starts, at = [], 0
-        for text in texts:
-            starts.append(at)
-            at += len(text) + 1
-        spots = []
-        for span in settled(spans, document):
-            number = bisect_right(starts, span.start) - 1
-            start, end = span.start - starts[number], min(span.end - starts[number], len(texts[number]))
-            if start < end:
-                spots.append(Spot(number, start, end, span.datum, span.value, span.common))
-        return spots
+    def _packed(self, document: str, known: Sequence[KnownValues]) -> list[Span]:
+        """Return the runs of base64 that hold something: each is the most sensitive thing inside."""
+        spans = []
+        for start, end, inner in base64_runs(document):
+            hints = scan(inner)
+            inside = self._plain(inner, known, hints)
+            view = decoded(inner) if hints.coded else None
+            if view is not None:
+                inside += self._plain(view.text, known, scan(view.text))
+            if inside:
+                worst = max(inside, key=_harm)
+                spans.append(Span(start, end, worst.datum, inner, worst.common))
+        return spans
 
     def _across(
-        self, texts: Sequence[str], which: list[int], known: Sequence[KnownValues], spots: list[Spot]
+        self, texts: Sequence[str], groups: Sequence[int], known: Sequence[KnownValues], spots: list[Spot]
     ) -> list[Spot]:
-        """Return values that stand in several texts of a message only when these are joined."""
+        """Return the values that stand in several texts of a message, and are whole only when these are joined."""
+        members: defaultdict[int, list[int]] = defaultdict(list)
+        for at, group in enumerate(groups):
+            if group >= 0 and texts[at]:
+                members[group].append(at)
+        shared = [which for which in members.values() if len(which) > 1]
+        if not shared:
+            return []
+        reach = max([_REACH, *(2 * values.longest for values in known)])
         taken = {(spot.text, at) for spot in spots for at in range(spot.start, spot.end)}
         found: list[Spot] = []
         for glue in ("", " "):
-            joined = glue.join(texts[at] for at in which)
-            starts, at = [], 0
-            for one in which:
-                starts.append(at)
-                at += len(texts[one]) + len(glue)
-            for span in settled(self._plain(Scan(joined), known), joined):
-                pieces = _pieces(span, starts, [len(texts[one]) for one in which])
-                if len(pieces) < 2:  # noqa: PLR2004 -- it stands in one text and was found there
-                    continue
-                places = [(which[number], start, end) for number, start, end in pieces]
-                if any((text, at) in taken for text, start, end in places for at in range(start, end)):
-                    continue
-                for number, (text, start, end) in enumerate(places):
-                    found.append(Spot(text, start, end, span.datum, span.value, span.common, continued=number > 0))
-                    taken.update((text, at) for at in range(start, end))
+            for which in shared:
+                document, pieces = joined(texts, which, glue, reach)
+                spans = self._seen(document, known)
+                if spans:
+                    found += across(settled(spans, document), pieces, texts, taken)
         return found
 
 
-def _pieces(span: Span, starts: list[int], sizes: list[int]) -> list[tuple[int, int, int]]:
-    pieces = []
-    for number, (start, size) in enumerate(zip(starts, sizes, strict=True)):
-        a, b = max(span.start - start, 0), min(span.end - start, size)
-        if a < b:
-            pieces.append((number, a, b))
-    return pieces
+def _document(texts: Sequence[str]) -> str:
+    document = BORDER.join(texts)
+    if document.count(BORDER) >= len(texts):  # a text holds the border itself: there it reads as a space
+        document = BORDER.join([text.replace(BORDER, " ") for text in texts])
+    return document
 
 
-def _sound(finding: Finding, text: str) -> bool:
-    return 0 <= finding.start < finding.end <= len(text)
+def _placed(document: str, texts: Sequence[str], spans: Iterable[Span]) -> list[Spot]:
+    if len(texts) == 1:
+        return [Spot(0, s.start, s.end, s.datum, s.value, s.common) for s in settled(spans, document)]
+    starts, at = [], 0
+    for text in texts:
+        starts.append(at)
+        at += len(text) + 1
+    spots = []
+    for span in settled(spans, document):
+        number = bisect_right(starts, span.start) - 1
+        start, end = span.start - starts[number], min(span.end - starts[number], len(texts[number]))
+        if start < end:
+            spots.append(Spot(number, start, end, span.datum, span.value, span.common))
+    return spots
 
 
-def _references(pattern: str, document: str) -> Iterator[tuple[int, int, str]]:
-    """Yield what is or was a reference: its prefix with whatever letters and digits follow."""
-    whole = re.compile(pattern)
-    for found in re.finditer(re.escape(pattern[:3]) + r"[A-Z2-7]{4,}", document):
-        exact = whole.match(found.group())
-        yield (
-            found.start(),
-            found.start() + (exact.end() if exact else len(found.group())),
-            exact.group() if exact else "",
+def _uncut(span: Span, view: View) -> Span:
+    """Return a span as written without the half of an escape: the `n` of `\\n` is no part of the name after it."""
+    start, end = view.cuts(span.start, span.end)
+    if (start, end) == (span.start, span.end):
+        return span
+    return Span(start, end, span.datum, span.value[start - span.start : len(span.value) + end - span.end], span.common)
+
+
+def _reported(detector: Detector, text: str) -> list[Finding]:
+    """Return what a detector reports on a text, checked.
+
+    Raises:
+        PolicyError: it raised, or reported what is no finding: the text was not looked at, so nothing leaves.
+    """
+    try:
+        findings = list(detector.detect(text))
+        failed = "" if all(_sound(f, text) for f in findings) else say("no valid finding", "pas un résultat valable")
+    except Exception as error:  # noqa: BLE001 -- whatever it raised; its message may hold a value
+        findings, failed = [], type(error).__name__
+    if failed:
+        name = type(detector).__name__
+        raise PolicyError(
+            say(f"detector {name} failed ({failed})", f"échec du détecteur {name} ({failed})"),
+            where="detectors=",
+            todo=say("mend or remove it; nothing left", "réparez-le ou retirez-le ; rien n'est parti"),
         )
+    return findings
+
+
+def _sound(finding: object, text: str) -> bool:
+    return (
+        isinstance(finding, Finding)
+        and type(finding.start) is int
+        and type(finding.end) is int
+        and 0 <= finding.start < finding.end <= len(text)
+        and finding.category in CATEGORIES
+    )
+
+
+@lru_cache(maxsize=1024)
+def _datum(kind: str, category: str) -> Datum:
+    return Datum.detected(Finding(0, 0, kind or kind_of(category), category))
+
+
+def _harm(span: Span) -> tuple[int, int, int]:
+    return span.datum.sensitivity, span.datum.seen, span.end - span.start
+
+
+def _place(spot: Spot) -> tuple[int, int]:
+    return spot.text, spot.start

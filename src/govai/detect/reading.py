@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import re
+from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
+
+from govai.core.errors import PolicyError
+from govai.core.lang import say
+from govai.detect.overlaps import Span
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from govai.core.data import Datum
+
+_STUMP = 4  # characters after the prefix from which on something was a reference; fewer say nothing
 
 
 class SealedReader(NamedTuple):
@@ -15,3 +23,44 @@ class SealedReader(NamedTuple):
 
     pattern: str
     read: Callable[[str], tuple[str, Datum] | None]
+
+
+def read_references(document: str, sealed: SealedReader) -> list[Span]:
+    """Return the references in a document, each with the value behind it.
+
+    Raises:
+        PolicyError: one is dead, cut or altered (its case, too): what it stood for cannot be known.
+    """
+    prefix, whole, stump = _shapes(sealed.pattern)
+    if not any(written in document for written in {prefix, prefix.lower(), prefix.upper(), prefix.capitalize()}):
+        return []
+    spans = []
+    at = 0
+    while (found := stump.search(document, at)) is not None:
+        exact = whole.match(document, found.start())
+        read = sealed.read(exact.group()) if exact else None
+        if exact is None or read is None:
+            raise PolicyError(
+                say(
+                    "a sealed reference is no longer known: dead, cut or altered",
+                    "une référence scellée n'est plus connue : morte, coupée ou altérée",
+                ),
+                todo=say(
+                    "build the prompt again from its row, in this process, and send it unchanged",
+                    "reconstruisez le texte à partir de la ligne, dans ce processus, et envoyez-le tel quel",
+                ),
+            )
+        value, datum = read
+        at = exact.end()
+        spans.append(Span(found.start(), at, datum, value))
+    return spans
+
+
+@lru_cache(maxsize=8)
+def _shapes(pattern: str) -> tuple[str, re.Pattern[str], re.Pattern[str]]:
+    """Return what every reference begins with, what one is, and what is or was one, in any case."""
+    literal = re.match(r"[A-Za-z0-9]*", pattern)
+    prefix = literal.group() if literal else ""
+    rest = re.search(r"\[[^\]]+\]", pattern)
+    tail = rest.group() if rest else "[A-Za-z0-9]"
+    return prefix, re.compile(pattern), re.compile(rf"(?:{prefix}){tail}{{{_STUMP},}}", re.IGNORECASE)

@@ -50,6 +50,7 @@ def protect(body: Any, sight: Sight, decision: Decision, tokens: Tokens, model: 
         raise blocked(decision, sight)
     if body is None and not sight.spots:
         return b""
+    _issue_declared(sight, decision, tokens)
     cuts, hidden = _cuts(sight, decision, tokens)
     keys: list[tuple[Path, str]] = []
     for index, slot in enumerate(sight.slots):
@@ -97,6 +98,13 @@ def _effect(sight: Sight, decision: Decision, spot: Spot) -> Effect:
     effect = decision.findings[sight.item_of[id(spot)]].effect
     partial = spot.datum.free_text and Effect.MASK <= effect <= Effect.PSEUDONYMISE
     return Effect.ALLOW if partial else effect
+
+
+def _issue_declared(sight: Sight, decision: Decision, tokens: Tokens) -> None:
+    """Issue the placeholders of sealed values first: of two spellings of a value, the declared one is restored."""
+    for spot in sight.spots:
+        if spot.datum.seen is Seen.SEALED and _effect(sight, decision, spot) is Effect.PSEUDONYMISE:
+            tokens.issue(spot.datum, spot.value)
 
 
 def _cuts(sight: Sight, decision: Decision, tokens: Tokens) -> tuple[dict[int, list[Cut]], set[str]]:

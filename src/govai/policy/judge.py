@@ -305,7 +305,9 @@ def _ruled(policy: Policy, datum: Datum, purpose: Purpose | None, provider: Prov
 
 
 def _needs(policy: Policy, question: Question, purpose: Purpose | None) -> tuple[ReviewNeed, ...]:
-    free = purpose is not None and purpose.zone == "experiment"  # only what names this purpose, or the code, is reviewed
+    free = (
+        purpose is not None and purpose.zone == "experiment"
+    )  # only what names this purpose, or the code, is reviewed
     needs = {need.id: need for need in question.needs}
     for rule in policy.reviews:
         hit = question.purpose in rule.purposes or not (rule.purposes or free)

@@ -2,110 +2,95 @@
 
 from __future__ import annotations
 
-import json
-import sqlite3
-import threading
 import time
-from contextlib import contextmanager
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from govai.core.errors import ConfigError, LedgerUnavailable, PolicyError, ReviewExpired
+from govai.core.errors import ConfigError, PolicyError, ReviewExpired
 from govai.core.lang import say
 from govai.core.names import did_you_mean
 from govai.core.records import new_id
-from govai.review.sealing import Box
+from govai.review.case import Case, decided, opened
+from govai.review.sealing import Box, damaged
+from govai.review.storage import CLAIM_S, Storage
 from govai.review.tickets import Filing, Status, Ticket
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Sequence
 
     from govai.core.protocols import KeyStore, Verdict
 
-CLAIM_S = 120.0  # a release that was begun and not finished may be taken over after so long
 KEEP_S = 72 * 3600
 GROUPS = ("template", "purpose", "requester", "role", "job")
 _OPEN = (Status.PENDING, Status.APPROVED)
+_STATUS = {status.value: status for status in Status}
+_COLUMNS = "SELECT id,fingerprint,status,created,expires,claimed,kept FROM tickets"
 
-_TABLES = """
-CREATE TABLE IF NOT EXISTS tickets(
-    id TEXT PRIMARY KEY, fingerprint TEXT NOT NULL, status TEXT NOT NULL, created REAL NOT NULL, expires REAL NOT NULL,
-    claimed REAL NOT NULL DEFAULT 0, about TEXT NOT NULL, text BLOB NOT NULL, envelope BLOB) WITHOUT ROWID;
-CREATE INDEX IF NOT EXISTS tickets_by_call ON tickets(fingerprint, created);
-CREATE INDEX IF NOT EXISTS tickets_by_status ON tickets(status, expires);
-CREATE TABLE IF NOT EXISTS kept_replies(fingerprint TEXT PRIMARY KEY, expires REAL NOT NULL, payload BLOB) WITHOUT ROWID;
-"""
+
+class _Row(NamedTuple):
+    """A ticket as it stands in the database; only `case` cannot be changed without the key."""
+
+    id: str
+    fingerprint: str
+    status: Status
+    claimed: float
+    case: Case
 
 
 class Desk:
-    """Keeps tickets. Safe between threads and processes.
+    """Keeps tickets. Safe between threads, forks and processes.
 
     Args:
-        database: the ledger's file, or `:memory:`. keys: encrypt texts and envelopes. clock: seconds since the epoch.
+        database: the ledger's file, or `:memory:`. keys: encrypt texts, notes and envelopes. clock: seconds since the epoch.
     """
 
     def __init__(self, database: str, keys: KeyStore, clock: Callable[[], float] = time.time) -> None:
-        self._path, self._keys, self._clock = database, keys, clock
-        self._lock = threading.RLock()
-        self._connection: sqlite3.Connection | None = None
-        self._box: Box | None = None
+        self._storage, self._keys, self._clock = Storage(database, clock), keys, clock
+        self._made_box: Box | None = None
 
     def file(self, filing: Filing) -> Ticket:
-        """Return the open ticket of this very call, filing it if there is none."""
-        with self._transaction() as run:
+        """Return the ticket of this very call that is open or was rejected, filing one if there is none.
+
+        A rejection stands: asking again for the very same thing does not put it before another reviewer.
+        """
+        ticket_id = new_id()
+        with self._storage.writing() as run:
             found = self._latest(run, filing.fingerprint)
             if found is not None and found.status in (*_OPEN, Status.REJECTED):
-                return found
-            ticket_id, now = new_id(), self._clock()
-            expires = now + min(need.expires_s for need in filing.needs)
-            about = {
-                "on": filing.on,
-                "roles": sorted({need.role for need in filing.needs}),
-                "self_review": all(need.self_review for need in filing.needs),
-                "reasons": filing.reasons,
-                "sources": filing.sources,
-                "requester": filing.requester,
-                "purpose": filing.purpose,
-                "job": filing.job,
-                "template": filing.template,
-                "digests": dict(filing.digests),
-                "approved": {},
-                "edited": False,
-                "note": "",
-            }
-            text = self._boxed().lock(filing.text.encode("utf-8", "surrogatepass"), "text:" + ticket_id)
-            envelope = self._boxed().lock(filing.envelope, _bound(ticket_id, about))
+                return _ticket(found)
+            case = opened(filing, self._clock())
+            row = _Row(ticket_id, filing.fingerprint, case.status, 0, case)
+            envelope = self._box.lock(filing.envelope, _bound(row))
             values = (
-                ticket_id,
-                filing.fingerprint,
-                Status.PENDING.value,
-                now,
-                expires,
-                json.dumps(about),
-                text,
+                row.id,
+                row.fingerprint,
+                row.status.value,
+                case.created,
+                case.expires,
+                self._sealed(row),
                 envelope,
             )
             run(
-                "INSERT INTO tickets(id,fingerprint,status,created,expires,about,text,envelope) VALUES(?,?,?,?,?,?,?,?)",
-                values,
+                "INSERT INTO tickets(id,fingerprint,status,created,expires,kept,envelope) VALUES(?,?,?,?,?,?,?)", values
             )
-            return self._get(run, ticket_id)
+            return _ticket(row)
 
     def find(self, fingerprint: str) -> Ticket | None:
         """Return the latest ticket of a call, or None."""
-        with self._transaction() as run:
-            return self._latest(run, fingerprint)
+        with self._storage.reading() as run:
+            found = self._latest(run, fingerprint)
+        return _ticket(found) if found else None
 
     def get(self, ticket_id: str) -> Ticket:
         """Return a ticket; ConfigError when there is none of that id."""
-        with self._transaction() as run:
-            return self._get(run, ticket_id)
+        with self._storage.reading() as run:
+            return _ticket(self._row(run, ticket_id))
 
     def pending(self, *, role: str = "", job: str = "", group_by: str = "") -> list[Ticket]:
         """Return the tickets that wait, oldest first, those of a group adjacent.
 
         Raises:
-            ConfigError: nothing to group by of that name, naming the nearest.
+            ConfigError: nothing to group by of that name, naming the nearest. PolicyError: a ticket was changed.
         """
         if group_by and group_by not in GROUPS:
             raise ConfigError(
@@ -113,51 +98,40 @@ class Desk:
                 where="group_by=",
                 todo=did_you_mean(group_by, GROUPS),
             )
-        with self._transaction() as run:
-            rows = run("SELECT id FROM tickets WHERE status=? ORDER BY created, id", (Status.PENDING.value,)).fetchall()
-            tickets = [self._get(run, row[0]) for row in rows]
-        wanted = [t for t in tickets if (not role or role in t.roles) and (not job or t.job == job)]
+        with self._storage.reading() as run:
+            found = run(f"{_COLUMNS} WHERE status=? ORDER BY created, id", (Status.PENDING.value,)).fetchall()
+        rows = [row for row in map(self._read, found) if row.status is Status.PENDING]
+        wanted = [_ticket(row) for row in rows if role in ("", *row.case.roles) and job in ("", row.case.job)]
         if not group_by:
             return wanted
-        first = {key: at for at, key in reversed(list(enumerate(getattr(t, group_by) for t in wanted)))}
-        return sorted(wanted, key=lambda t: first[getattr(t, group_by)])
+        first: dict[str, int] = {}
+        for at, ticket in enumerate(wanted):
+            first.setdefault(getattr(ticket, group_by), at)
+        return sorted(wanted, key=lambda ticket: first[getattr(ticket, group_by)])
 
     def decide(self, ticket_id: str, actor: str, roles: Sequence[str], verdict: Verdict) -> Ticket:
-        """Take a verdict. Each role must approve; one rejection rejects.
+        """Take a verdict. Each role must approve; one rejection rejects and destroys what the ticket kept.
+
+        Args:
+            actor: who decides. roles: those the actor holds.
 
         Raises:
             PolicyError: the requester decides on their own request, the role is another, or it is decided already.
             ReviewExpired: too late.
         """
-        with self._transaction() as run:
-            ticket = self._get(run, ticket_id)
-            about = self._about(run, ticket_id)
-            self._may_decide(ticket, about, actor, roles)
-            held = ticket.roles if about["self_review"] else [role for role in ticket.roles if role in roles]
-            about["approved"] |= {role: actor for role in held if role not in about["approved"]}
-            about["note"] = verdict.note
-            status = Status.PENDING
-            if not verdict.approved:
-                status, about["rejected_by"] = Status.REJECTED, actor
-            elif set(about["approved"]) >= set(ticket.roles):
-                status = Status.APPROVED
-            if verdict.approved and verdict.text is not None and verdict.text != ticket.text:
-                about["edited"] = True
-                about["approved"] = dict.fromkeys(held, actor)  # whoever approved before saw another text
-                status = Status.APPROVED if set(about["approved"]) >= set(ticket.roles) else Status.PENDING
-                raw = verdict.text.encode("utf-8", "surrogatepass")
-                run("UPDATE tickets SET text=? WHERE id=?", (self._boxed().lock(raw, "text:" + ticket_id), ticket_id))
-            run("UPDATE tickets SET status=?, about=? WHERE id=?", (status.value, json.dumps(about), ticket_id))
-            if status is Status.REJECTED:
+        with self._storage.writing() as run:
+            row = self._judged(run, ticket_id, actor, roles, verdict)
+            run("UPDATE tickets SET status=?, kept=? WHERE id=?", (row.status.value, self._sealed(row), ticket_id))
+            if row.status is Status.REJECTED:
                 run("UPDATE tickets SET envelope=NULL WHERE id=?", (ticket_id,))
-            return self._get(run, ticket_id)
+                self._storage.destroying()
+        return _ticket(row)
 
-    def check(self, ticket_id: str, actor: str, roles: Sequence[str]) -> Ticket:
-        """Raise what `decide` would raise; return the ticket."""
-        with self._transaction() as run:
-            ticket = self._get(run, ticket_id)
-            self._may_decide(ticket, self._about(run, ticket_id), actor, roles)
-            return ticket
+    def check(self, ticket_id: str, actor: str, roles: Sequence[str], verdict: Verdict) -> Ticket:
+        """Raise what `decide` would raise; return the ticket as it is, undecided."""
+        with self._storage.reading() as run:
+            self._judged(run, ticket_id, actor, roles, verdict)
+            return _ticket(self._row(run, ticket_id))
 
     def envelope(self, ticket_id: str) -> bytes:
         """Return what a ticket keeps, decrypted.
@@ -165,35 +139,52 @@ class Desk:
         Raises:
             ReviewExpired: it was destroyed. PolicyError: it was changed, or the key is another.
         """
-        with self._transaction() as run:
-            self._get(run, ticket_id)
+        with self._storage.reading() as run:
+            row = self._row(run, ticket_id)
             (box,) = run("SELECT envelope FROM tickets WHERE id=?", (ticket_id,)).fetchone()
-            about = self._about(run, ticket_id)
-        if box is None:
+        if box is None or row.status not in _OPEN:
             raise ReviewExpired(
                 say("what the ticket kept is destroyed", "le contenu du ticket est détruit"),
                 where=f"ticket {ticket_id}",
                 todo=say("make the call again", "refaites l'appel"),
             )
-        return self._boxed().unlock(box, _bound(ticket_id, about))
+        return self._box.unlock(box, _bound(row), f"ticket {ticket_id}")
 
     def claim(self, ticket_id: str) -> bool:
-        """Begin to release an approved ticket; True for exactly one caller, until that one is taken for dead."""
-        with self._transaction() as run:
-            self._get(run, ticket_id)
-            now = self._clock()
-            query = "UPDATE tickets SET claimed=? WHERE id=? AND status=? AND claimed<?"
-            return bool(run(query, (now, ticket_id, Status.APPROVED.value, now - CLAIM_S)).rowcount)
+        """Begin to release an approved ticket; True for exactly one caller, until that one is taken for dead (120 s)."""
+        with self._storage.writing() as run:
+            row, now = self._row(run, ticket_id), self._clock()
+            if row.status is not Status.APPROVED or _leased(row, now):
+                return False
+            run("UPDATE tickets SET claimed=? WHERE id=?", (now, ticket_id))
+            return True
 
     def released(self, ticket_id: str) -> None:
-        """The ticket was released: what it kept is destroyed."""
-        with self._transaction() as run:
+        """Finish the release: what the ticket kept is destroyed. To be called before anything is handed out.
+
+        It succeeds once: of two callers, one of which was taken for dead, only the first to come here goes on.
+
+        Raises:
+            PolicyError: it is not approved and claimed, or was released already. ReviewExpired: the claim came to nothing
+                and the ticket expired.
+        """
+        with self._storage.writing() as run:
+            row = self._row(run, ticket_id)
+            if row.status is Status.EXPIRED:
+                raise _expired(ticket_id)
+            if row.status is not Status.APPROVED or not row.claimed:
+                raise PolicyError(
+                    say("this ticket cannot be released now", "ce ticket ne peut être remis maintenant"),
+                    where=f"ticket {ticket_id} ({row.status.value})",
+                    todo=say("it is released once, after approval", "il est remis une fois, après approbation"),
+                )
             run("UPDATE tickets SET status=?, envelope=NULL WHERE id=?", (Status.RELEASED.value, ticket_id))
+            self._storage.destroying()
 
     def keep_reply(self, fingerprint: str, payload: bytes, ttl_s: int = KEEP_S) -> None:
         """Keep a released reply, encrypted, for `ttl_s` seconds."""
-        box = self._boxed().lock(payload, "reply:" + fingerprint)
-        with self._transaction() as run:
+        box = self._box.lock(payload, "reply:" + fingerprint)
+        with self._storage.writing() as run:
             run("INSERT OR REPLACE INTO kept_replies VALUES(?,?,?)", (fingerprint, self._clock() + ttl_s, box))
 
     def kept_reply(self, fingerprint: str) -> bytes | None:
@@ -201,153 +192,133 @@ class Desk:
 
         Raises:
             ReviewExpired: it is no longer kept; the call was answered once and is not sent again.
+            PolicyError: it was changed, or the key is another.
         """
-        with self._transaction() as run:
+        with self._storage.reading() as run:
             found = run("SELECT payload FROM kept_replies WHERE fingerprint=?", (fingerprint,)).fetchone()
         if found is None:
             return None
         if found[0] is None:
             raise ReviewExpired(
-                say(
-                    "this key was answered, and its reply is no longer kept",
-                    "cette clé a eu sa réponse, qui n'est plus gardée",
-                ),
+                say("this key was answered, its reply is no longer kept", "cette clé a eu sa réponse, plus gardée"),
                 where="key=",
                 todo=say("use another key to ask again", "utilisez une autre clé pour redemander"),
             )
-        return self._boxed().unlock(found[0], "reply:" + fingerprint)
+        return self._box.unlock(found[0], "reply:" + fingerprint, "key=")
+
+    def commitment(self, text: str) -> str:
+        """Return the keyed digest of a text that a record names without holding it; "" for no text."""
+        return self._box.commitment(text) if text else ""
 
     def close(self) -> None:
         """Close the database."""
-        with self._lock:
-            if self._connection is not None:
-                self._connection.close()
-                self._connection = None
+        self._storage.close()
 
-    def _boxed(self) -> Box:
-        if self._box is None:
-            self._box = Box(self._keys)
-        return self._box
+    @property
+    def _box(self) -> Box:
+        if self._made_box is None:
+            self._made_box = Box(self._keys)
+        return self._made_box
 
-    @contextmanager
-    def _transaction(self) -> Iterator[Any]:
-        with self._lock:
-            try:
-                if self._connection is None:
-                    self._connection = _connect(self._path)
-                run = self._connection.execute
-                run("BEGIN IMMEDIATE")
-                self._expire(run)
-                try:
-                    yield run
-                except BaseException:
-                    run("ROLLBACK")
-                    raise
-                run("COMMIT")
-            except sqlite3.Error as error:
-                problem = type(error).__name__
-            else:
-                return
-        raise LedgerUnavailable(
-            say(f"the review desk cannot be used ({problem})", f"le bureau de revue est indisponible ({problem})"),
-            todo=say(
-                "mend the disk, the rights or the lock, and call again", "réparez le disque, les droits ou le verrou"
-            ),
-        )
-
-    def _expire(self, run: Any) -> None:
-        now = self._clock()
-        query = "UPDATE tickets SET status=?, envelope=NULL WHERE status IN (?,?) AND expires<=?"
-        run(query, (Status.EXPIRED.value, *(status.value for status in _OPEN), now))
-        run("UPDATE kept_replies SET payload=NULL WHERE expires<=? AND payload IS NOT NULL", (now,))
-
-    def _latest(self, run: Any, fingerprint: str) -> Ticket | None:
-        query = "SELECT id FROM tickets WHERE fingerprint=? ORDER BY created DESC, id DESC LIMIT 1"
-        found = run(query, (fingerprint,)).fetchone()
-        return self._get(run, found[0]) if found else None
-
-    def _about(self, run: Any, ticket_id: str) -> dict[str, Any]:
-        (about,) = run("SELECT about FROM tickets WHERE id=?", (ticket_id,)).fetchone()
-        return dict(json.loads(about))
-
-    def _get(self, run: Any, ticket_id: str) -> Ticket:
-        found = run("SELECT status, created, expires, about, text FROM tickets WHERE id=?", (ticket_id,)).fetchone()
-        if found is None:
-            raise ConfigError(
-                say("there is no such ticket", "ce ticket n'existe pas"),
-                where=f"ticket {ticket_id}"[:60],
+    def _judged(self, run: Any, ticket_id: str, actor: str, roles: Sequence[str], verdict: Verdict) -> _Row:
+        """Return the row as the verdict would leave it."""
+        row, where = self._row(run, ticket_id), f"ticket {ticket_id}"
+        if row.status is Status.EXPIRED:
+            raise _expired(ticket_id)
+        if row.status is not Status.PENDING:
+            word = row.status.value
+            raise PolicyError(
+                say(f"this ticket is already {word}", f"ce ticket est déjà clos ({word})"),
+                where=where,
                 todo=say("see gov.reviews.pending()", "voir gov.reviews.pending()"),
             )
-        status, created, expires, raw, text = found
-        about = json.loads(raw)
-        decided = [
-            *dict.fromkeys(about["approved"].values()),
-            *([about["rejected_by"]] if "rejected_by" in about else []),
-        ]
-        return Ticket(
-            id=ticket_id,
-            on=about["on"],
-            text=self._boxed().unlock(text, "text:" + ticket_id).decode("utf-8", "surrogatepass"),
-            roles=tuple(about["roles"]),
-            reasons=tuple(about["reasons"]),
-            sources=tuple(about["sources"]),
-            requester=about["requester"],
-            purpose=about["purpose"],
-            job=about["job"],
-            template=about["template"],
-            created_at=_spelled(created),
-            expires_at=_spelled(expires),
-            status=Status(status),
-            edited=about["edited"],
-            note=about["note"],
-            decided_by=tuple(dict.fromkeys(decided)),
+        case = decided(row.case, actor, roles, verdict, where=where)
+        return row._replace(status=case.status, case=case)
+
+    def _latest(self, run: Any, fingerprint: str) -> _Row | None:
+        query = f"{_COLUMNS} WHERE fingerprint=? ORDER BY created DESC, id DESC LIMIT 1"
+        found = run(query, (fingerprint,)).fetchone()
+        return self._read(found) if found else None
+
+    def _row(self, run: Any, ticket_id: str) -> _Row:
+        found = run(f"{_COLUMNS} WHERE id=?", (ticket_id,)).fetchone()
+        if found is not None:
+            return self._read(found)
+        raise ConfigError(
+            say("there is no such ticket", "ce ticket n'existe pas"),
+            where=f"ticket {ticket_id}"[:60],
+            todo=say("see gov.reviews.pending()", "voir gov.reviews.pending()"),
         )
 
-    def _may_decide(self, ticket: Ticket, about: dict[str, Any], actor: str, roles: Sequence[str]) -> None:
-        where = f"ticket {ticket.id}"
-        if ticket.status is Status.EXPIRED:
-            raise ReviewExpired(
-                say("this ticket expired", "ce ticket a expiré"),
-                where=where,
-                todo=say("make the call again", "refaites l'appel"),
-            )
-        if ticket.status is not Status.PENDING:
-            raise PolicyError(
-                say(f"this ticket is already {ticket.status.value}", f"ce ticket est déjà {ticket.status.value}"),
-                where=where,
-            )
-        if actor == ticket.requester and not about["self_review"]:
-            raise PolicyError(
-                say("no one approves their own request", "personne n'approuve sa propre demande"),
-                where=where,
-                todo=say(
-                    "have someone else decide: gov.bind(actor=…)",
-                    "faites décider quelqu'un d'autre : gov.bind(actor=…)",
-                ),
-            )
-        if not about["self_review"] and not set(roles) & set(ticket.roles):
-            raise PolicyError(
-                say(f"this needs the role '{ticket.role}'", f"il faut le rôle « {ticket.role} »"),
-                where=where,
-                todo=say(
-                    f"people: {{{ticket.roles[0]}: [{actor}, …]}} in the policy",
-                    f"people: {{{ticket.roles[0]}: [{actor}, …]}}",
-                ),
-            )
+    def _read(self, found: tuple[str, str, str, float, float, float, bytes]) -> _Row:
+        """Return a row whose columns agree with what is sealed: nobody approves, renames or prolongs without the key.
+
+        What only closes a ticket (expired, released) needs no key.
+        """
+        ticket_id, fingerprint, word, created, expires, claimed, kept = found
+        where = f"ticket {ticket_id}"
+        case = Case.from_bytes(self._box.unlock(kept, _sealed_as(ticket_id, fingerprint), where))
+        status = _STATUS.get(word)
+        closed = status in (Status.EXPIRED, Status.RELEASED)
+        if (
+            (created, expires) != (case.created, case.expires)
+            or status is None
+            or (status is not case.status and not closed)
+        ):
+            raise damaged(where)
+        row = _Row(ticket_id, fingerprint, status, claimed, case)
+        now = self._clock()
+        if status in _OPEN and case.expires <= now and not _leased(row, now):  # the sweep will say so too
+            return row._replace(status=Status.EXPIRED)
+        return row
+
+    def _sealed(self, row: _Row) -> bytes:
+        return self._box.lock(row.case.to_bytes(), _sealed_as(row.id, row.fingerprint))
 
 
-def _connect(path: str) -> sqlite3.Connection:
-    connection = sqlite3.connect(path, timeout=5.0, isolation_level=None, check_same_thread=False)
-    connection.execute("PRAGMA journal_mode=WAL")
-    connection.execute("PRAGMA synchronous=FULL")
-    connection.execute("PRAGMA secure_delete=ON")
-    connection.executescript(_TABLES)
-    return connection
+def _ticket(row: _Row) -> Ticket:
+    case = row.case
+    return Ticket(
+        id=row.id,
+        on=case.on,
+        text=case.text,
+        roles=case.roles,
+        reasons=case.reasons,
+        sources=case.sources,
+        requester=case.requester,
+        purpose=case.purpose,
+        job=case.job,
+        template=case.template,
+        created_at=_spelled(case.created),
+        expires_at=_spelled(case.expires),
+        status=row.status,
+        edited=case.edited,
+        note=case.note,
+        decided_by=case.decided_by,
+    )
 
 
-def _bound(ticket_id: str, about: dict[str, Any]) -> str:
+def _leased(row: _Row, now: float) -> bool:
+    """Whether someone is releasing it, and not taken for dead yet."""
+    return row.claimed > now - CLAIM_S
+
+
+def _sealed_as(ticket_id: str, fingerprint: str) -> str:
+    return f"ticket:{ticket_id}:{fingerprint}"
+
+
+def _bound(row: _Row) -> str:
     """What an envelope is bound to: its ticket, and the digests of what was decided on."""
-    return "envelope:" + ticket_id + ":" + json.dumps(about["digests"], sort_keys=True)
+    digests = "".join(f"\n{name}={value}" for name, value in sorted(row.case.digests.items()))
+    return f"envelope:{row.id}{digests}"
+
+
+def _expired(ticket_id: str) -> ReviewExpired:
+    return ReviewExpired(
+        say("this ticket expired", "ce ticket a expiré"),
+        where=f"ticket {ticket_id}",
+        todo=say("make the call again", "refaites l'appel"),
+    )
 
 
 def _spelled(moment: float) -> str:

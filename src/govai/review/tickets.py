@@ -30,6 +30,7 @@ class Ticket:
         id: UUIDv7. on: `prompt` or `output`. text: protected; the reviewer's own when `edited`. role: who may decide.
         reasons: why it needs a look. sources: fields of the data used. requester: who asked. purpose, job: of the call.
         template: digest of the unfilled prompt. created_at, expires_at: RFC 3339, UTC. decided_by: actors, in order.
+        edited: a reviewer changed the text. note: what the reviewer wrote, kept encrypted like the text.
     """
 
     id: str
@@ -46,7 +47,7 @@ class Ticket:
     expires_at: str
     status: Status
     edited: bool = False
-    note: str = ""
+    note: str = field(default="", repr=False)
     decided_by: tuple[str, ...] = ()
 
     @property

@@ -88,16 +88,25 @@ def with_data(event: RawEvent, data: bytes) -> bytes:
     """
     if b"\n" in data or b"\r" in data:
         raise ValueError("the data of an event is one line")
-    out, done, at = [], False, 0
+    if event.data is None:
+        return event.raw
+    usual = _USUAL.fullmatch(event.raw)
+    if usual:
+        before = b"" if usual[1] is None else event.raw[: usual.end(1) + 1]
+        return before + b"data: " + data + b"\n\n"
+    marked = event.raw.startswith(_BOM) and _event(event.raw, event.raw).data != event.data
+    out: list[bytes] = [_BOM] if marked else []
+    done, at = False, len(_BOM) if marked else 0
     for end in _LINE.finditer(event.raw):
-        line = event.raw[at : end.start()]
+        line, ending = event.raw[at : end.start()], end.group()
         at = end.end()
-        mark = _BOM if not out and line.startswith(_BOM) else b""
-        if not line[len(mark) :].startswith(b"data:") and line[len(mark) :] != b"data":
-            out.append(line + end.group())
+        if not line.startswith(b"data:") and line != b"data":
+            if not line and ending == b"\n" and out and out[-1].endswith(b"\r"):
+                out[-1] = out[-1][:-1] + b"\n"  # lines in between were dropped: the two must not become one ending
+            out.append(line + ending)
         elif not done:
             done = True
-            out.append(mark + b"data: " + data + end.group())
+            out.append(b"data: " + data + ending)
     return b"".join(out)
 
 
