@@ -345,3 +345,17 @@ def test_files_are_private_and_keys_stable(tmp_path: Path, url: str) -> None:
     Path(path + ".key").chmod(0o644)
     with pytest.raises(govai.ConfigError, match="others may read"):
         open_keys(None, path)
+
+
+def test_many_processes_open_one_new_file_at_once(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/new.db"
+    code = "import sys; from govai.core.records import Draft; from govai.ledger.store import Ledger; sys.stdin.readline(); l = Ledger(sys.argv[1]); l.commit((Draft('note', 'c', {}),)); l.close()"
+    children = [subprocess.Popen([sys.executable, "-c", code, url], stdin=subprocess.PIPE) for _ in range(8)]
+    for child in children:
+        child.stdin.write(b"\n")
+        child.stdin.flush()
+    for child in children:
+        child.communicate()
+    assert [child.returncode for child in children] == [0] * 8
+    found = verify_url(url)
+    assert (found.ok, found.records) == (True, 8)

@@ -292,3 +292,10 @@ def test_a_reply_no_longer_kept_is_not_asked_for_again(tmp_path: Path) -> None:
     with pytest.raises(govai.ReviewExpired):
         desk.kept_reply("f")
     desk.close()
+
+
+def test_a_rejected_prompt_stays_rejected(strict: dict) -> None:
+    with govai.Governor(strict, ledger=":memory:", actor="ana") as gov:
+        gov.bind(actor="ines").reviews.reject(waiting(gov, "reporting"), note="non")
+        with pytest.raises(govai.ReviewRejected):
+            ask(gov, "reporting")

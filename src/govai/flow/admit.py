@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from govai.flow.asked import Asked
     from govai.flow.engine import Engine
 
-_TODO = {
+_WHY = {
     "opaque": ("cannot be looked into", "ne peut être examiné"),
     "references": ("is something the provider already holds", "est déjà chez le fournisseur"),
     "recipients": ("is a tool the provider runs", "est un outil que le fournisseur exécute"),
@@ -143,7 +143,7 @@ def _refuse_unnamed(call: Call) -> None:
         for name, where in named:
             if not policy.permits(group, name):
                 raise Ungoverned(
-                    say(f"'{name}' {_TODO[group][0]}", f"« {name} » {_TODO[group][1]}"),
+                    say(f"'{name}' {_WHY[group][0]}", f"« {name} » {_WHY[group][1]}"),
                     where=where,
                     todo=say(
                         f"leave it out, or name it in the policy: allow: {{{group}: [{name}]}}",

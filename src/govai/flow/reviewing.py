@@ -78,9 +78,8 @@ def review(
         return (yield from _ask(engine, asked, decision, needs, matter, mode))
     filing = _filing(asked, decision, needs, matter)
     ticket: Ticket = yield Do(lambda: engine.desk.file(filing))
-    if ticket.status is Status.APPROVED:
-        return Passed(ticket.text if ticket.edited else None, ticket)
-    raise pending(ticket)
+    approved = settled(ticket)
+    return Passed(approved.text if approved.edited else None, approved)
 
 
 def decided(engine: Engine, fingerprint: str) -> Generator[Wait, Any, Ticket | None]:

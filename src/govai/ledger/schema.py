@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sqlite3
+import time
 from pathlib import Path
 
 from govai.core.errors import ConfigError
@@ -56,7 +58,10 @@ def create(path: str) -> None:
             file.parent.mkdir(parents=True)
             if file.parent.name == ".govai":
                 (file.parent / ".gitignore").write_text("*\n", encoding="utf-8")
-        os.close(os.open(file, os.O_RDWR | os.O_CREAT, 0o600))
+        if not file.exists():  # closing a database that is open elsewhere in this process would drop its locks
+            os.close(os.open(file, os.O_RDWR | os.O_CREAT, 0o600))
+        elif not os.access(file, os.R_OK | os.W_OK):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
     except OSError as error:
         problem = error.strerror or type(error).__name__
     else:
@@ -72,11 +77,25 @@ def connect(path: str) -> sqlite3.Connection:
     """Open the database for writing, durable at each commit; raises sqlite3.Error."""
     connection = sqlite3.connect(path, timeout=BUSY_MS / 1000, isolation_level=None, check_same_thread=False)
     connection.text_factory = lambda raw: raw.decode("utf-8", "replace")
-    connection.execute("PRAGMA journal_mode=WAL")
+    _write_ahead(connection)
     connection.execute("PRAGMA synchronous=FULL")
     connection.execute("PRAGMA secure_delete=ON")
     connection.executescript(TABLES)
     return connection
+
+
+def _write_ahead(connection: sqlite3.Connection) -> None:
+    """Switch the file to its write-ahead log. SQLite does not wait here for another process that does the same."""
+    deadline = time.monotonic() + BUSY_MS / 1000
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode=WAL").fetchall()
+        except sqlite3.OperationalError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.005)
+        else:
+            return
 
 
 def connect_reading(path: str) -> sqlite3.Connection:

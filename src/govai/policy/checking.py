@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from govai.policy.loading import Document, Place
 
 _UNION_STEPS = ("str", "list[str]", "bool", "constrained-str")  # pydantic names the member of a union in its path
-_TODO_LATER = ("leave it out for now", "retirez-la pour le moment")
+_LATER_ADVICE = ("leave it out for now", "retirez-la pour le moment")
 
 
 def checked(document: Document) -> PolicyFile:
@@ -136,7 +136,7 @@ def _refuse_later(document: Document) -> None:
                         f"« {key} » n'est pas encore construit : il viendra",
                     ),
                     where=document.where((*place, key)),
-                    todo=say(*_TODO_LATER),
+                    todo=say(*_LATER_ADVICE),
                 )
 
 
@@ -172,7 +172,7 @@ def _refuse(document: Document, problem: Any) -> NoReturn:
         given, known = str(problem["input"]), _expected(place)
         if last == "sample":
             text = say("sampling is not built yet: it comes later", "l'échantillonnage viendra plus tard")
-            raise ConfigError(text, where=document.where(place), todo=say(*_TODO_LATER))
+            raise ConfigError(text, where=document.where(place), todo=say(*_LATER_ADVICE))
         text = say(f"'{given}' is not a known {last}", f"« {given} » n'est pas un mot connu de « {last} »")
         if last == "extends":
             text = say(
