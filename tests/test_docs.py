@@ -24,7 +24,7 @@ def blocks(page: Path, language: str) -> list[str]:
 
 @pytest.mark.parametrize("page", [p for p in PAGES if blocks(p, "python")], ids=lambda p: p.name)
 def test_every_example_runs(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    shutil.copy(ROOT / "examples/customers.csv", tmp_path / "customers.csv")
+    shutil.copytree(ROOT / "examples", tmp_path / "examples")
     module = types.ModuleType(page.stem)
     monkeypatch.setitem(sys.modules, page.stem, module)
     namespace = module.__dict__

@@ -179,3 +179,8 @@ def test_prompt_and_reveal() -> None:
         govai.reveal("x")
     with pytest.raises(govai.ConfigError, match="'c'"):
         govai.prompt("{cc.name}", c={"name": "x"})
+
+
+def test_what_is_empty_stays_empty() -> None:
+    row = govai.seal({"a": "", "b": None})
+    assert (str(row.a), f"{row.b}", f"{row.a:>3}") == ("", "", "   ")

@@ -151,7 +151,7 @@ def test_columns_of_a_real_export(shared) -> None:
     ("header", "value", "category"),
     [("Prénom", "Zoé", "user.name.first"), ("NOM", "Le Goff", "user.name.last"), ("e-mail", "", "user.contact.email"), ("x", "ana@exemple.fr", "user.contact.email"), ("Téléphone portable", "", "user.contact.phone_number"),
      ("champ1", "FR7630006000011234567890189", "user.financial.bank_account"), ("date_naissance", "", "user.demographic.date_of_birth"), ("numéro de sécurité sociale", "", "user.government_id.national_identification_number"),
-     ("Santé", "", "user.health_and_medical"), ("mot de passe", "", "user.authorization.password"), ("customer_id", "", "user.unique_id"), ("codePostal", "", "user.contact.address.postal_code"), ("motif de départ", "prix", "user.behavior"), ("zzz", "qqq", None)],
+     ("Santé", "", "user.health_and_medical"), ("mot de passe", "", "user.authorization.password"), ("customer_id", "", "user.unique_id"), ("codePostal", "", "user.contact.address.postal_code"), ("motif de départ", "prix", "user.behavior"), ("zzz", "qqq", None), ("diabétique", "oui", "user.health_and_medical"), ("enfants", "Léo, 7 ans", "user.childrens"), ("enfants", "2", "user.demographic"), ("orientation", "x", "user.demographic.sexual_orientation"), ("Z_CostContact", "3", None)],
 )
 def test_headers_and_values_tell_what_a_field_is(header: str, value: str, category: str | None) -> None:
     assert classify({header: value})[header].category == category

@@ -43,11 +43,16 @@ class Sealed:
 
     def __str__(self) -> str:
         if not self._reference:
+            if self._raw is None or self._raw == "":
+                return ""  # there is nothing to hide, and a placeholder would say that there is
             self._reference = mint(str(self._raw), self._datum)
         return self._reference
 
     def __format__(self, spec: str) -> str:
-        return mint(_formatted(self._raw, spec, self._datum), self._datum) if spec else str(self)
+        if not spec:
+            return str(self)
+        text = _formatted("" if self._raw is None else self._raw, spec, self._datum)
+        return mint(text, self._datum) if text.strip() else text
 
     __html__ = __str__
 

@@ -80,6 +80,12 @@ def _field(name: str, get: Any) -> Any:
     except ConfigError:
         first, rest = _split(name)
         if not rest:
+            if not name.replace(" ", "").replace("_", "").isalnum():
+                raise ConfigError(
+                    say("a template's braces hold no field's name", "des accolades du modèle ne nomment pas de champ"),
+                    where="prompt=",
+                    todo=say("write {{ and }} for literal braces", "écrivez {{ et }} pour des accolades littérales"),
+                ) from None
             raise
     value = get(first)
     for step in rest:

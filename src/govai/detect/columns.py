@@ -36,14 +36,14 @@ _HEADERS: tuple[tuple[str, str], ...] = (
     (r"(?:driver|driving) licen[cs]e|permis(?: de conduire)?", "user.government_id.drivers_license_number"),
     (r"siret|siren|vat|tva|tax id|fiscal", "user.government_id"),
     (
-        r"sante|health|medical|medicale?s?|maladie|disease|diagnos\w*|allerg\w*|handicap\w*|disab\w*|grossesse|pregnan\w*|blood|patholog\w*|traitement|medication|ald",
+        r"sante|health|medical|medicale?s?|maladie|disease|diagnos\w*|allerg\w*|handicap\w*|disab\w*|grossesse|pregnan\w*|blood|diabet\w*|cancer|asthm\w*|vih|hiv|patholog\w*|traitement|medication|ald",
         "user.health_and_medical",
     ),
     (r"religi\w*|confession|culte|faith", "user.demographic.religious_belief"),
     (r"ethni\w*|race|racial|origine ethnique", "user.demographic.race_ethnicity"),
     (r"politi\w*|parti politique|vote", "user.demographic.political_opinion"),
     (r"syndica\w*|trade union|union membership", "user.demographic.trade_union"),
-    (r"sexual\w*|orientation sexuelle", "user.demographic.sexual_orientation"),
+    (r"sexual\w*|orientation(?: sexuelle)?", "user.demographic.sexual_orientation"),
     (r"criminal|casier|condamnation|conviction|offen[cs]e", "user.criminal_history"),
     (r"password|passwd|pwd|mot de passe|mdp", "user.authorization.password"),
     (
@@ -77,7 +77,7 @@ _HEADERS: tuple[tuple[str, str], ...] = (
         "user.behavior.purchase_history",
     ),
     (
-        r"(?:full |customer |contact |client |display |middle |maiden )?names?|fullname|nom complet|civilite et nom|contact|owner|author|sender|recipient|assignee|salutation name",
+        r"(?:full |customer |contact |client |display |middle |maiden )?names?|fullname|nom complet|civilite et nom|owner|author|sender|recipient|assignee|salutation name",
         "user.name",
     ),
     (r"website|url|homepage|site web|linkedin|twitter|facebook|instagram|social", "user.contact.url"),
@@ -116,6 +116,7 @@ _HEADERS: tuple[tuple[str, str], ...] = (
         "user.behavior",
     ),
 )
+_COUNT = re.compile(r"\d{1,2}|yes|no|oui|non|true|false|none|aucun|[01](?:\.0)?", re.IGNORECASE)
 _COMMENTS = re.compile(
     r"(?:.* )?(?:notes?|comments?|commentaires?|message|body|text|texte|description|avis|review|remarques?|feedback|verbatim|contenu|content)(?: .*)?"
 )
@@ -141,6 +142,8 @@ def _field(name: str, value: object) -> Tag:
     if _COMMENTS.fullmatch(header):
         return Tag("user.content", sensitivity="confidential", free_text=True)
     category = by_header(header)
+    if category == "user.demographic" and text and not _COUNT.fullmatch(text):
+        return Tag("user.childrens")  # a column of children that holds more than how many, or whether
     if category is not None:
         return Tag(category, free_text=sentences and category.startswith("user.behavior"))
     if sentences:

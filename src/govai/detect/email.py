@@ -11,9 +11,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 CATEGORY = "user.contact.email"
-_LABEL = r"[^\W_](?:[\w\-]{0,62}(?<=[^\W_]))?"
+_LABEL = r"[^\W_](?:[\w\-]{0,61}[^\W_])?"  # nothing optional in it may be empty: texts like a.a.a.… must not stall
 _DOMAIN = re.compile(
-    rf"(?:{_LABEL}\.)+(?:xn--[A-Za-z0-9\-]{{2,59}}(?<=[^\W_])|[^\W\d_]{{2,24}})"
+    rf"(?:{_LABEL}\.)+(?:xn--[A-Za-z0-9\-]{{1,58}}[A-Za-z0-9]|[^\W\d_]{{2,24}})"
     r"|\[(?:\d{1,3}(?:\.\d{1,3}){3}|(?i:IPv6):[0-9A-Fa-f:.]{2,45})\]"
 )
 _ATEXT = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.!#$%&'*+=^_~-"

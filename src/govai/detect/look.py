@@ -7,7 +7,7 @@ from collections import defaultdict
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from govai.core.data import Datum, Finding, kind_of
+from govai.core.data import Datum, Finding, Seen, kind_of
 from govai.core.errors import PolicyError
 from govai.core.lang import say
 from govai.core.taxonomy import CATEGORIES
@@ -77,7 +77,7 @@ class Lookout:
         view = decoded(document) if hints.coded else None
         if view is not None:
             read = self._read(view, known, packed=hints.packed)
-            spans = read + [_uncut(span, view) for span in spans]
+            spans = read + [_uncut(span, document, view) for span in spans]
         if hints.packed:
             spans += self._packed(document, known)
         return [span for span in spans if span.start < span.end]
@@ -170,12 +170,16 @@ def _placed(document: str, texts: Sequence[str], spans: Iterable[Span]) -> list[
     return spots
 
 
-def _uncut(span: Span, view: View) -> Span:
-    """Return a span as written without the half of an escape: the `n` of `\\n` is no part of the name after it."""
-    start, end = view.cuts(span.start, span.end)
+def _uncut(span: Span, document: str, view: View) -> Span:
+    """Return a span as written so that it cuts no escape in two: what is left must still be readable.
+
+    The `n` of `\\n` is no part of the address after it. A known value stands there exactly, so the escape goes with it.
+    """
+    detected = span.datum.seen is Seen.DETECTED
+    start, end = (view.inside if detected else view.around)(span.start, span.end)
     if (start, end) == (span.start, span.end):
         return span
-    return Span(start, end, span.datum, span.value[start - span.start : len(span.value) + end - span.end], span.common)
+    return Span(start, end, span.datum, document[start:end], span.common)
 
 
 def _reported(detector: Detector, text: str) -> list[Finding]:

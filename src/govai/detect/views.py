@@ -39,15 +39,22 @@ class View:
         last = bisect_right(self.starts, end - 1) - 1
         return self._at(first, start), self._end(last, end)
 
-    def cuts(self, start: int, end: int) -> tuple[int, int]:
-        """Return a span of the original text without the pieces that it holds only a part of."""
-        first = bisect_right(self.origins, start) - 1
-        last = bisect_right(self.origins, end - 1) - 1
-        if first >= 0 and self.origins[first] < start < self.ends[first] and not self._exact(first):
-            start = self.ends[first]
-        if last >= 0 and self.origins[last] < end < self.ends[last] and not self._exact(last):
-            end = self.origins[last]
-        return start, end
+    def inside(self, start: int, end: int) -> tuple[int, int]:
+        """Return a span of the original text less the pieces that it holds only a part of."""
+        first, last = self._cut(start), self._cut(end)
+        return start if first is None else self.ends[first], end if last is None else self.origins[last]
+
+    def around(self, start: int, end: int) -> tuple[int, int]:
+        """Return a span of the original text with the whole of the pieces that it holds a part of."""
+        first, last = self._cut(start), self._cut(end)
+        return start if first is None else self.origins[first], end if last is None else self.ends[last]
+
+    def _cut(self, at: int) -> int | None:
+        """Return the piece that is read as one and in the middle of which `at` lies."""
+        segment = bisect_right(self.origins, at) - 1
+        if segment >= 0 and self.origins[segment] < at < self.ends[segment] and not self._exact(segment):
+            return segment
+        return None
 
     def _exact(self, segment: int) -> bool:
         last = segment + 1 == len(self.starts)

@@ -73,7 +73,9 @@ class OfflineFamily(OpenAIFamily):
 
     def translate(self, error: Exception, provider: str) -> ProviderError | None:
         if isinstance(error, OfflineStatusError):
-            return by_status(error.status, provider, word=word_of(error.body))
+            failure = by_status(error.status, provider, word=word_of(error.body))
+            failure.todo = ", ".join(f"offline:{name}" for name in MODELS)
+            return failure
         if isinstance(error, httpx2.TimeoutException):
             return timed_out(provider)
         return unreachable(provider) if isinstance(error, httpx2.TransportError) else None

@@ -79,6 +79,7 @@ class Writer:
 
     def commit(self, drafts: Sequence[Draft]) -> None:
         """Return once the drafts are durable; LedgerUnavailable, and none of them written, otherwise."""
+        self._refuse_closed()
         mine = _Waiting(drafts)
         with self._queue:
             self._waiting.append(mine)
@@ -94,6 +95,7 @@ class Writer:
         """The asyncio twin: tasks that wait in the same turn of their loop share one commit."""
         import asyncio
 
+        self._refuse_closed()
         loop = asyncio.get_running_loop()
         future: asyncio.Future[None] = loop.create_future()
         with self._queue:
@@ -129,6 +131,13 @@ class Writer:
             self._wake.set()
             with self.lock:
                 self.connection.close()
+
+    def _refuse_closed(self) -> None:
+        if self.closed:
+            raise LedgerUnavailable(
+                say("the ledger is closed", "le registre est fermé"),
+                todo=say("its Governor was closed; open another", "son Governor a été fermé ; ouvrez-en un autre"),
+            )
 
     def _flush_loop(self, loop: asyncio.AbstractEventLoop) -> None:
         with self._queue:

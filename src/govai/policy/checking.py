@@ -43,6 +43,18 @@ def checked(document: Document) -> PolicyFile:
     return _refuse(document, problem)
 
 
+def check_roles(file: PolicyFile, document: Document) -> None:
+    """Check that somebody holds the role of each review, where the policy says who holds roles.
+
+    Raises:
+        ConfigError: nobody does, naming the nearest role.
+    """
+    for index, review in enumerate(file.reviews):
+        if file.people and review.role not in file.people:
+            text = say(f"nobody holds the role '{review.role}'", f"personne n'a le rôle « {review.role} »")
+            _unknown(document, ("reviews", index, "role"), text, file.people, review.role)
+
+
 def check_self_review(file: PolicyFile, document: Document) -> None:
     """Check that people approve their own requests only in experiments.
 

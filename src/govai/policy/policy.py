@@ -79,7 +79,7 @@ class Policy:
         if isinstance(source, Policy):
             return source
         document = _document(source)
-        from govai.policy.checking import check_self_review, check_words, checked
+        from govai.policy.checking import check_roles, check_self_review, check_words, checked
 
         file = checked(document)
         if file.extends:
@@ -90,6 +90,7 @@ class Policy:
             providers[name] = provider_of(name, entry, document.where(("providers", name)))
         check_words(file, document, file.purposes, providers)
         check_self_review(file, document)
+        check_roles(file, document)
         return _policy(file, document, providers)
 
     def purpose(self, name: str) -> Purpose:
