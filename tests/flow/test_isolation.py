@@ -109,5 +109,6 @@ def test_a_kill_at_any_moment_leaves_an_intent_for_every_request_that_was_seen(s
             intents = list(gov.ledger.records(kind="intent"))
             assert gov.ledger.verify().ok
         assert 0 < seen <= len(intents)
-        sent = {orjson.loads(raw)["messages"][0]["content"] for raw in server.bodies}
-        assert len(sent) == seen and not any("ana@" in text for text in sent)
+        assert not any(b"ana@" in raw for raw in server.bodies)
+        whole = [raw for raw in server.bodies if raw.endswith(b"}")]  # the kill may have cut the last ones
+        assert len({orjson.loads(raw)["messages"][0]["content"] for raw in whole}) == len(whole) >= seen - 4
