@@ -231,3 +231,16 @@ def test_counting_tokens_is_governed_and_needs_no_output_review(policy: dict, se
         gov.wrap(bare, purpose="newsletter").messages.count_tokens(model="echo", messages=[{"role": "user", "content": "ana@exemple.fr"}])
         assert b"ana@" not in server.bodies[-1]
         assert [r.body.get("operation") for r in gov.ledger.records(kind="intent")] == ["count"]
+
+
+@pytest.mark.parametrize(
+    "extra",
+    [{"extra_headers": {"Idempotency-Key": "Diazmarchand-42"}}, {"extra_headers": {"User-Agent": "Diazmarchand"}}, {"extra_headers": {"OpenAI-Project": "Diazmarchand"}},
+     {"extra_headers": {"X-Stainless-Other": "Diazmarchand"}}, {"seed": 48291734}, {"extra_body": {"tools": [{"type": "function", "function": {"name": "x", "parameters": {"type": "string", "minLength": 48291734}}}]}}],
+)
+def test_declared_values_do_not_leave_in_protocol_places(gov: govai.Governor, server: Server, extra: dict) -> None:
+    with openai.OpenAI(base_url=server.url + "/v1", api_key="x") as bare, govai.scope(purpose="support", data={"nom": "Diazmarchand", "client_id": 48291734}):
+        server.log.clear()
+        with pytest.raises(govai.Blocked):
+            gov.wrap(bare).chat.completions.create(model="echo", messages=[{"role": "user", "content": "x"}], **extra)
+        assert server.log == []

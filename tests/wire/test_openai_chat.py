@@ -23,7 +23,7 @@ def slots(view: RequestView, kind: SlotKind) -> dict[str, str]:
 
 def test_a_conversation_with_tools() -> None:
     view = WIRE.read_request({
-        "model": "gpt-5", "stream": True, "temperature": 0.2, "max_tokens": 300, "seed": 612345678, "n": 2, "user": "zoe", "stop": ["FIN", "STOP"], "service_tier": "flex", "metadata": {"client": "Zoé"},
+        "model": "gpt-5", "stream": True, "temperature": 0.2, "max_tokens": 300, "seed": 61234, "n": 2, "user": "zoe", "stop": ["FIN", "STOP"], "service_tier": "flex", "metadata": {"client": "Zoé"},
         "messages": [
             {"role": "system", "content": "Tu écris."},
             {"role": "user", "name": "zoe", "content": [{"type": "text", "text": "Salut"}, {"type": "text", "text": "encore", "cache_control": {"type": "ephemeral", "ttl": "5m"}}]},

@@ -165,7 +165,7 @@ def row_items(one: Any) -> dict[str, Any] | None:
 def _seal_field(name: str, value: Any, tags: Mapping[str, Tag], placed: dict[str, Tag], source: str) -> Any:
     if isinstance(value, (Sealed, SealedRow)):
         return value
-    if isinstance(value, (list, tuple)) and not hasattr(value, "_fields"):
+    if isinstance(value, (list, tuple, set, frozenset)) and not hasattr(value, "_fields"):
         return [_seal_field(name, inner, tags, placed, source) for inner in value]
     inner = row_items(value)
     if inner is not None:

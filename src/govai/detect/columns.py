@@ -11,6 +11,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from govai.core.tags import Tag
+from govai.core.taxonomy import default_sensitivity
 from govai.detect.card import CATEGORY as CARD
 from govai.detect.card import Card
 from govai.detect.email import CATEGORY as EMAIL
@@ -118,7 +119,7 @@ _HEADERS: tuple[tuple[str, str], ...] = (
 )
 _COUNT = re.compile(r"\d{1,2}|yes|no|oui|non|true|false|none|aucun|[01](?:\.0)?", re.IGNORECASE)
 _COMMENTS = re.compile(
-    r"(?:.* )?(?:notes?|comments?|commentaires?|message|body|text|texte|description|avis|review|remarques?|feedback|verbatim|contenu|content)(?: .*)?"
+    r"(?:.* )?(?:notes?|comments?|commentaires?|message|body|subject|objet|details|signature|text|texte|description|avis|review|remarques?|feedback|verbatim|contenu|content)(?: .*)?"
 )
 _COMPILED = tuple((re.compile(rf"(?:{words})"), category) for words, category in _HEADERS)
 _DETECTORS = ((Email(), EMAIL), (Iban(), IBAN), (Card(), CARD), (Phone(), PHONE))
@@ -135,9 +136,10 @@ def classify(row: Mapping[str, object]) -> dict[str, Tag]:
 def _field(name: str, value: object) -> Tag:
     text = value.strip() if isinstance(value, str) else ""
     said = _said(text) if text else None
-    if said is not None:  # what the value proves counts more than what the header says
-        return Tag(said)
     header = words_of(name)
+    if said is not None:  # what the value proves counts more than what the header says, unless that is stricter
+        header_says = by_header(header)
+        return Tag(max(said, header_says or said, key=default_sensitivity))
     sentences = len(text.split()) >= _SENTENCE_WORDS or len(text) > _LONGEST_LABEL
     if _COMMENTS.fullmatch(header):
         return Tag("user.content", sensitivity="confidential", free_text=True)
@@ -174,10 +176,9 @@ def by_header(header: str) -> str | None:
         if pattern.fullmatch(header):
             return category
     tokens = header.split()
-    for size in range(len(tokens) - 1, 0, -1):  # the longest part of the header that says something, last words first
-        for start in range(len(tokens) - size, -1, -1):
-            part = " ".join(tokens[start : start + size])
-            for pattern, category in _COMPILED:
-                if pattern.fullmatch(part):
-                    return category
+    for size in range(len(tokens) - 1, 0, -1):  # the longest part of the header that says something
+        parts = {" ".join(tokens[start : start + size]) for start in range(len(tokens) - size + 1)}
+        said = [category for pattern, category in _COMPILED if any(map(pattern.fullmatch, parts))]
+        if said:  # of several the most sensitive, then the first of the table: `birth date` is a birth before a date
+            return max(said, key=default_sensitivity)
     return None

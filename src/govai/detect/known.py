@@ -29,7 +29,9 @@ _FUNCTION_WORDS = frozenset(
     "les des une est pas que qui dans pour sur avec vous nous son ses par plus mais aux ont sont".split()
 )
 _LONGEST_COMMON = max(map(len, _FUNCTION_WORDS))
-_UNSPACED = re.compile(r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\U00020000-\U0003ffff]")
+_UNSPACED = re.compile(
+    r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\U00020000-\U0003ffff]"
+)
 _LIGATURES = tuple((pair.encode(), folded(one)) for pair, one in (("oe", "œ"), ("ae", "æ"), ("ss", "ß")))
 _BORDER = "\x1f"
 

@@ -29,8 +29,8 @@ _MAX_INFLATED = 64 * 1024 * 1024  # bytes; a compressed body beyond this is not 
 _AUTH = frozenset({"authorization", "x-api-key", "api-key", "x-goog-api-key", "proxy-authorization"})
 _DULL = re.compile(r"[\w./;:,+() =*-]{0,160}")  # what SDKs write into protocol headers
 _PROTOCOL = frozenset(
-    "host accept accept-encoding accept-language connection content-type content-length content-encoding user-agent "
-    "anthropic-version anthropic-beta transfer-encoding idempotency-key openai-organization openai-project".split()
+    "host accept accept-encoding accept-language connection content-type content-length content-encoding "
+    "anthropic-version anthropic-beta transfer-encoding".split()
 )
 _DIGITS = re.compile(r"\d{7}")
 
@@ -156,13 +156,27 @@ def _view(wire: WireFormat, operation: Operation, body: Any) -> RequestView:
     raise _unreadable(problem)
 
 
+_STAINLESS = frozenset(
+    f"x-stainless-{name}"
+    for name in "lang package-version os arch runtime runtime-version async retry-count read-timeout timeout helper "
+    "helper-method raw-response poll-helper custom-poll-interval".split()
+)
+_WRITTEN_BY_SDKS = {  # headers that people also set, as the SDKs write them
+    "user-agent": re.compile(r"(?:Async)?(?:Azure)?(?:OpenAI|Anthropic)/Python [\w.]+|python-httpx2?/[\w.]+"),
+    "idempotency-key": re.compile(r"stainless-python-retry-[0-9a-f-]{36}"),
+}
+
+
 def _is_protocol(name: str) -> bool:
-    return name in _PROTOCOL or name.startswith("x-stainless-")
+    return name in _PROTOCOL or name in _STAINLESS
 
 
 @lru_cache(maxsize=1024)
 def _is_dull(name: str, value: str) -> bool:
     """Whether a header is one that SDKs write, with what they write into it."""
+    written = _WRITTEN_BY_SDKS.get(name)
+    if written is not None:
+        return written.fullmatch(value) is not None
     return _is_protocol(name) and _DULL.fullmatch(value) is not None and not _DIGITS.search(value)
 
 
@@ -182,7 +196,7 @@ def _extra(request: httpx2.Request) -> list[Slot]:
             continue
         if _is_dull(name, value):
             continue
-        usual = _is_protocol(name)
+        usual = _is_protocol(name) or name in _WRITTEN_BY_SDKS
         slots.append(Slot(("headers", number), value, SlotKind.CONTROL))
         if not usual:
             slots.append(Slot(("headers", number, "name"), name, SlotKind.CONTROL))

@@ -34,6 +34,7 @@ _BLOB = re.compile(r"(?:data:[^,\s]{0,200};base64,)?[A-Za-z0-9+/_=\s-]*")
 _DATA_URL = re.compile(r"data:[^,\s]{0,200};base64,", re.IGNORECASE)
 _HEAD = 400  # characters of base64 that show what it is; the rest may be megabytes
 _MANY_NUMBERS = 32  # in one unknown part: token ids, samples or pixels rather than something said
+_LONG = 1_000_000  # a customer number put into `seed`
 _SHORT_BOUND = 4  # characters; `"minimum": 18` is about nobody
 
 
@@ -114,9 +115,11 @@ class Walk:
             self.word(path, value)
 
     def number(self, path: Path, value: Any) -> None:
-        """Pass over a number that the protocol defines; anything else in its place is noted."""
+        """Pass over a number that the protocol defines; a long one may be somebody's, and anything else is noted."""
         if not isinstance(value, (int, float)):
             self.word(path, value)
+        elif abs(value) >= _LONG:
+            self.slots.append(_slot((path, spelled(value), _NUMBER, -1, False)))
 
     def model(self, path: Path, value: Any) -> None:
         """Note a model's name."""
