@@ -39,7 +39,8 @@ class Pattern:
             self._regex = re2.compile(regex)
             problem = say("it matches the empty text", "elle accepte le texte vide") if self._regex.match("") else ""
         except re2.error as error:
-            problem = str(error)
+            reason = error.args[0] if error.args else ""
+            problem = reason.decode("utf-8", "replace") if isinstance(reason, bytes) else str(reason)
         if problem:
             raise ConfigError(
                 say(f"the regex cannot be used: {problem}", f"expression inutilisable : {problem}"),
