@@ -138,7 +138,8 @@ def _swapped(together: bytes, pair: bytes, one: bytes) -> Iterator[tuple[int, by
 
 
 def _wide_keys(value: str) -> set[str]:
-    forms = (unicodedata.normalize(form, value) for form in ("NFC", "NFKC"))
+    cases = (value, value.casefold(), value.upper())  # a letter may be two in another case: ß, SS
+    forms = (unicodedata.normalize(form, case) for form in ("NFC", "NFKC") for case in cases)
     return {" ".join(folded_text(form).split()) for form in forms} - {""}
 
 
