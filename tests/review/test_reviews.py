@@ -299,3 +299,20 @@ def test_a_rejected_prompt_stays_rejected(strict: dict) -> None:
         gov.bind(actor="ines").reviews.reject(waiting(gov, "reporting"), note="non")
         with pytest.raises(govai.ReviewRejected):
             ask(gov, "reporting")
+
+
+def test_a_reviewer_sees_tool_arguments_too(strict: dict, server: Server) -> None:
+    with govai.Governor(strict, ledger=":memory:", actor="ana") as gov:
+        with pytest.raises(govai.ReviewPending):
+            gov.generate("near:tool", "Écris à {prenom} : virement de mille euros", data=ROW, purpose="newsletter")
+        (seen,) = gov.bind(actor="lea").reviews.pending()
+        assert "virement de mille euros" in seen.text and "Renée" not in seen.text
+
+
+def test_a_declared_name_that_a_reviewer_types_is_protected_again(strict: dict, server: Server) -> None:
+    with govai.Governor(strict, ledger=":memory:", actor="ana") as gov:
+        ticket = waiting(gov, "reporting")
+        gov.bind(actor="ines").reviews.approve(ticket, text="Écrire plutôt à Renée en personne")
+        server.log.clear()
+        assert gov.resume(ticket).text == "Écrire plutôt à Renée en personne"
+        assert "Renée" not in server.bodies[-1].decode()

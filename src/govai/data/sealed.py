@@ -45,7 +45,7 @@ class Sealed:
         if not self._reference:
             if self._raw is None or self._raw == "":
                 return ""  # there is nothing to hide, and a placeholder would say that there is
-            self._reference = mint(str(self._raw), self._datum)
+            self._reference = mint(_quietly(lambda: str(self._raw)), self._datum)
         return self._reference
 
     def __format__(self, spec: str) -> str:
@@ -162,7 +162,7 @@ def _raw(value: object) -> Any:
 def _formatted(raw: Any, spec: str, datum: Datum) -> str:
     try:
         return format(raw, spec)
-    except (ValueError, TypeError):
+    except Exception:  # noqa: BLE001, S110 -- any error's text may hold the value
         pass
     raise SealedAccessError(
         say(f"format '{spec}' does not fit the sealed {datum.kind}", f"le format « {spec} » ne convient pas"),

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from govai.core.data import Tracked
     from govai.core.decisions import Decision
+    from govai.core.exchange import Channel
     from govai.core.messages import ToolCall
 
 
@@ -28,6 +29,7 @@ class Trace:
     sent: tuple[tuple[str, str], ...] = field(default=(), repr=False)
     text: list[str] = field(default_factory=list, repr=False)
     protected: list[str] = field(default_factory=list, repr=False)
+    aside: dict[Channel, list[str]] = field(default_factory=dict, repr=False)
     pieces: list[str] = field(default_factory=list, repr=False)
     tools: list[ToolCall] = field(default_factory=list, repr=False)
     usage: Usage = field(default_factory=Usage)

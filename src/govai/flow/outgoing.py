@@ -26,7 +26,8 @@ if TYPE_CHECKING:
     from govai.policy.registry import Provider
 
 _MAX_INFLATED = 64 * 1024 * 1024  # bytes; a compressed body beyond this is not inflated
-_AUTH = frozenset({"authorization", "x-api-key", "api-key", "x-goog-api-key", "proxy-authorization"})
+_AUTH = frozenset({"authorization", "x-api-key", "api-key", "proxy-authorization"})
+_ENDPOINTS = frozenset({"completions", "messages", "count_tokens", "models"})
 _DULL = re.compile(r"[\w./;:,+() =*-]{0,160}")  # what SDKs write into protocol headers
 _PROTOCOL = frozenset(
     "host accept accept-encoding accept-language connection content-type content-length content-encoding "
@@ -189,7 +190,10 @@ def _extra(request: httpx2.Request) -> list[Slot]:
             slots.append(Slot(("query", number, "name"), unquote_plus(name), SlotKind.CONTROL))
             slots.append(Slot(("query", number), unquote_plus(value), SlotKind.CONTROL))
     segments = unquote_plus(request.url.raw_path.decode("ascii", "replace").partition("?")[0])
-    if "@" in segments or _DIGITS.search(segments):
+    last = segments.rpartition("/")[2]
+    if last not in _ENDPOINTS:
+        slots.append(Slot(("path",), last, SlotKind.CONTROL))
+    elif "@" in segments or _DIGITS.search(segments):
         slots.append(Slot(("path",), segments, SlotKind.CONTROL))
     for number, (name, value) in enumerate(request.headers.multi_items()):
         if name in _AUTH or (name == "content-length" and value.isascii() and value.isdigit()):

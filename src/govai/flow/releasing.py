@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from govai.core.data import Seen, Tracked
 from govai.core.decisions import Effect
 from govai.core.errors import PolicyError, Ungoverned
 from govai.core.exchange import Part, spell
 from govai.core.lang import say
+from govai.detect.known import known_values
 from govai.flow import recording
 from govai.flow.envelope import Answer, Envelope, kept_decision
 from govai.flow.protecting import blocked, rewritten
@@ -97,7 +100,11 @@ def hold(call: Call, answer: Answer, headers: Mapping[str, str], *, stream: bool
             say("the answer cannot be read, so nobody can review it", "la réponse est illisible, donc non relisible"),
             todo=say("nothing was handed out", "rien n'a été remis"),
         )
-    shown = "".join(trace.protected) + "".join(f"\n→ {tool.name}()" for tool in trace.tools)
+    beside = (
+        f"\n[{channel.part.value} {channel.choice}.{channel.number}] {''.join(said)}"
+        for channel, said in trace.aside.items()
+    )
+    shown = "".join(trace.protected) + "".join(f"\n→ {tool.name}()" for tool in trace.tools) + "".join(beside)
     matter = Matter("output", shown, call.envelope(answer), call.fingerprint("output"), call.digests())
     passed = yield from review(engine, asked, call.judged, needs, matter)
     if passed.ticket is not None:
@@ -125,7 +132,10 @@ def check_edit(engine: Engine, tokens: Tokens, text: str, purpose: str, provider
     Raises:
         Blocked: what the reviewer wrote may not leave.
     """
-    sight = look_at_text(engine.lookout, text)
+    protected = tuple(
+        Tracked(held.value, replace(held.datum, seen=Seen.TRACKED)) for held in tokens.held.values() if held.datum.kind
+    )
+    sight = look_at_text(engine.lookout, text, (known_values(protected),) if protected else ())
     decision = engine.policy.judge(Question(items=tuple(sight.items), purpose=purpose, provider=provider))
     if decision.effect is Effect.BLOCK:
         raise blocked(decision, sight)

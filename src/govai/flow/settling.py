@@ -149,6 +149,8 @@ class Settlement:
         for slot in view.slots:
             if slot.channel.part is Part.TEXT and slot.channel.choice == 0:
                 trace.protected.append(slot.text)
+            else:  # other choices, tool arguments, refusals, reasoning: a reviewer sees them too
+                trace.aside.setdefault(slot.channel, []).append(slot.text)
 
     def _collect(self, view: ReplyView, changes: dict[Path, str], body: Any) -> None:
         for tool in view.tools:
