@@ -128,7 +128,7 @@ def test_reading_and_writing_a_request_changes_nothing_else(shared: Path) -> Non
     for case in cases(shared):
         raw = json.dumps(case["request"]["json"]).encode()
         assert parse(encode(parse(raw))) == case["request"]["json"]
-        wire, _ = endpoint_of(case["provider"], "POST", case["request"]["path"].split("?")[0])
+        wire, _, _ = endpoint_of(case["provider"], "POST", case["request"]["path"].split("?")[0])
         view = wire.read_request(parse(raw))
         for slot in view.slots:
             at: Any = case["request"]["json"]

@@ -33,7 +33,7 @@ REFUSED = [
 def test_known_endpoints(like: str, method: str, path: str, operation: Operation) -> None:
     found = endpoint_of(like, method, path)
     assert found is not None
-    wire, endpoint = found
+    wire, endpoint, _match = found
     assert (wire.like, endpoint.operation) == (like, operation)
     assert endpoint in wire.endpoints
 

@@ -129,16 +129,22 @@ class Operation(Enum):
     """What an endpoint does."""
 
     GENERATE = "generate"  # text in, an answer back
+    EMBED = "embed"  # text in, vectors back: the text leaves, with kind-only stand-ins, and nothing is restored
     COUNT = "count"  # text in, a number back: the text leaves all the same
+    FETCH = "fetch"  # the id of an earlier answer in, that answer back
     LIST = "list"  # nothing of the user's in, nothing of the user's back
 
 
 class Endpoint(NamedTuple):
-    """An allow-listed endpoint: method and a pattern the whole path (below the entry's base path) must match."""
+    """An allow-listed endpoint: method and a pattern the whole path (below the entry's base path) must match.
+
+    A group `model` in the pattern is the model's name, `id` that of an earlier answer; `streams`: the path itself asks for a stream.
+    """
 
     method: str
     path: re.Pattern[str]
     operation: Operation
+    streams: bool = False
 
 
 class WireFormat(Protocol):

@@ -14,7 +14,7 @@ from tenacity import (
     Retrying,
     retry_if_exception,
     stop_after_attempt,
-    wait_exponential_jitter,
+    wait_random_exponential,
 )
 
 from govai.core.errors import ContextTooLong, GovaiError, InvalidRequest, ProviderError
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 ATTEMPTS = 3
 LONGEST_WAIT_S = 60.0
-_backoff = wait_exponential_jitter(multiplier=0.5, max=8.0)
+_backoff = wait_random_exponential(multiplier=0.5, max=8.0)
 
 
 def attempt(targets: tuple[Target, ...], asked: Asked, send: Callable[[Target], Any]) -> tuple[Target, Asked, Any]:

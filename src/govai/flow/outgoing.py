@@ -21,7 +21,7 @@ from govai.wire.formats import endpoint_of
 if TYPE_CHECKING:
     import httpx2
 
-    from govai.core.exchange import WireFormat
+    from govai.core.exchange import Endpoint, WireFormat
     from govai.policy.policy import Policy
     from govai.policy.registry import Provider
 
@@ -79,10 +79,19 @@ def read_outgoing(policy: Policy, request: httpx2.Request, raw: bytes, like: str
     endpoint = endpoint_of(family, request.method, rest)
     if endpoint is None:
         raise _unknown_endpoint(host, request.method, path, family, registered=provider is not None)
-    wire, place = endpoint
+    wire, place, match = endpoint
     body = _body(request, raw)
     view = _view(wire, place.operation, body)
-    return Outgoing(provider, host, wire, place.operation, body, view, _extra(request), view.stream)
+    _read_path(view, place, match)
+    return Outgoing(provider, host, wire, place.operation, body, view, _extra(request, match), view.stream)
+
+
+def _read_path(view: RequestView, place: Endpoint, match: re.Match[str]) -> None:
+    """Take what the path says: some formats name the model there, or ask there for a stream."""
+    named = match.groupdict().get("model")
+    if named and view.model is None:
+        view.model = unquote_plus(named)
+    view.stream = view.stream or place.streams
 
 
 def _unknown_endpoint(host: str, method: str, path: str, family: str, *, registered: bool) -> Ungoverned:
@@ -181,20 +190,29 @@ def _is_dull(name: str, value: str) -> bool:
     return _is_protocol(name) and _DULL.fullmatch(value) is not None and not _DIGITS.search(value)
 
 
-def _extra(request: httpx2.Request) -> list[Slot]:
-    slots = []
+def _path_slots(request: httpx2.Request, match: re.Match[str]) -> list[Slot]:
+    """What a path says beside the protocol's own words: the names and ids in it."""
+    named = [(group, text) for group, text in match.groupdict().items() if text]
+    kinds = {"model": SlotKind.MODEL}
+    slots = [Slot(("path", group), unquote_plus(text), kinds.get(group, SlotKind.CONTROL)) for group, text in named]
+    segments = unquote_plus(request.url.raw_path.decode("ascii", "replace").partition("?")[0])
+    last = segments.rpartition("/")[2]
+    if not named and last not in _ENDPOINTS:
+        slots.append(Slot(("path",), last, SlotKind.CONTROL))
+    elif "@" in segments or _DIGITS.search(segments):
+        slots.append(Slot(("path",), segments, SlotKind.CONTROL))
+    return slots
+
+
+def _extra(request: httpx2.Request, match: re.Match[str]) -> list[Slot]:
+    slots: list[Slot] = []
     query = request.url.query.decode("ascii", "replace")
     if query:
         for number, pair in enumerate(query.split("&")):
             name, _, value = pair.partition("=")
             slots.append(Slot(("query", number, "name"), unquote_plus(name), SlotKind.CONTROL))
             slots.append(Slot(("query", number), unquote_plus(value), SlotKind.CONTROL))
-    segments = unquote_plus(request.url.raw_path.decode("ascii", "replace").partition("?")[0])
-    last = segments.rpartition("/")[2]
-    if last not in _ENDPOINTS:
-        slots.append(Slot(("path",), last, SlotKind.CONTROL))
-    elif "@" in segments or _DIGITS.search(segments):
-        slots.append(Slot(("path",), segments, SlotKind.CONTROL))
+    slots.extend(_path_slots(request, match))
     for number, (name, value) in enumerate(request.headers.multi_items()):
         if name in _AUTH or (name == "content-length" and value.isascii() and value.isdigit()):
             continue

@@ -8,13 +8,15 @@ from govai.wire.anthropic_messages import AnthropicMessages
 from govai.wire.openai_chat import OpenAIChat
 
 if TYPE_CHECKING:
+    import re
+
     from govai.core.exchange import Endpoint, WireFormat
 
 FORMATS: tuple[WireFormat, ...] = (OpenAIChat(), AnthropicMessages())
 
 
-def endpoint_of(like: str, method: str, path: str) -> tuple[WireFormat, Endpoint] | None:
-    """Return the format and the endpoint that a request goes to, None when no format knows it.
+def endpoint_of(like: str, method: str, path: str) -> tuple[WireFormat, Endpoint, re.Match[str]] | None:
+    """Return the format and the endpoint that a request goes to, and how its path matched; None when no format knows it.
 
     Args:
         like: the family of servers. method: of HTTP. path: below the provider entry's base path, still percent-encoded.
@@ -23,6 +25,6 @@ def endpoint_of(like: str, method: str, path: str) -> tuple[WireFormat, Endpoint
         if wire.like != like:
             continue
         for endpoint in wire.endpoints:
-            if endpoint.method == method and endpoint.path.fullmatch(path):
-                return wire, endpoint
+            if endpoint.method == method and (match := endpoint.path.fullmatch(path)):
+                return wire, endpoint, match
     return None
