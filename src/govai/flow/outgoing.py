@@ -34,6 +34,7 @@ _PROTOCOL = frozenset(
     "anthropic-version anthropic-beta transfer-encoding".split()
 )
 _DIGITS = re.compile(r"\d{7}")
+_ASKING = (Operation.LIST, Operation.FETCH, Operation.TRACK, Operation.RESULTS)  # after what is there already
 
 
 @dataclass(slots=True)
@@ -166,10 +167,10 @@ def _unreadable(why: str) -> Ungoverned:
 
 
 def _view(wire: WireFormat, operation: Operation, body: Any) -> RequestView:
-    if operation in (Operation.LIST, Operation.FETCH):
-        if body:
-            raise _unreadable(say("this endpoint takes none", "ce point d'accès n'en prend pas"))
+    if not body and operation in _ASKING:
         return RequestView(model=None, stream=False, slots=[])
+    if operation in _ASKING and operation is not Operation.TRACK:
+        raise _unreadable(say("this endpoint takes none", "ce point d'accès n'en prend pas"))
     try:
         return wire.read_request(body)
     except ValueError as error:

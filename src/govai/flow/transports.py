@@ -89,7 +89,7 @@ class GovernedTransport(httpx2.BaseTransport):
         if call.held:
             raw = run(hold(call, answer_of(response, raw), response.headers, stream=streamed))
         else:
-            raw = call.settlement(response.headers).whole(response.status_code, raw)
+            raw = call.whole(answer_of(response, raw))
         return respond(response.status_code, kept_headers(response), raw, response.extensions)
 
 
@@ -139,7 +139,7 @@ class AsyncGovernedTransport(httpx2.AsyncBaseTransport):
         if call.held:
             raw = await arun(hold(call, answer_of(response, raw), response.headers, stream=streamed))
         else:
-            raw = call.settlement(response.headers).whole(response.status_code, raw)
+            raw = call.whole(answer_of(response, raw))
         return respond(response.status_code, kept_headers(response), raw, response.extensions)
 
 

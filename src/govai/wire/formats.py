@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from govai.wire.anthropic_messages import AnthropicMessages
+from govai.wire.batches import AnthropicBatches, GoogleBatches
 from govai.wire.openai_chat import OpenAIChat
 
 if TYPE_CHECKING:
@@ -12,7 +13,7 @@ if TYPE_CHECKING:
 
     from govai.core.exchange import Endpoint, WireFormat
 
-FORMATS: tuple[WireFormat, ...] = (OpenAIChat(), AnthropicMessages())
+FORMATS: tuple[WireFormat, ...] = (OpenAIChat(), AnthropicMessages(), AnthropicBatches(), GoogleBatches())
 
 
 def endpoint_of(like: str, method: str, path: str) -> tuple[WireFormat, Endpoint, re.Match[str]] | None:
@@ -28,3 +29,11 @@ def endpoint_of(like: str, method: str, path: str) -> tuple[WireFormat, Endpoint
             if endpoint.method == method and (match := endpoint.path.fullmatch(path)):
                 return wire, endpoint, match
     return None
+
+
+def format_named(name: str) -> WireFormat:
+    """Return the format of a name that a format gave; KeyError when there is none."""
+    return _NAMED[name]
+
+
+_NAMED = {wire.name: wire for wire in FORMATS}
