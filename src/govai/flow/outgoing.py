@@ -172,7 +172,9 @@ _STAINLESS = frozenset(
     "helper-method raw-response poll-helper custom-poll-interval".split()
 )
 _WRITTEN_BY_SDKS = {  # headers that people also set, as the SDKs write them
-    "user-agent": re.compile(r"(?:Async)?(?:Azure)?(?:OpenAI|Anthropic)/Python [\w.]+|python-httpx2?/[\w.]+"),
+    "user-agent": re.compile(
+        r"(?:Async)?(?:Azure)?(?:OpenAI|Anthropic)/Python [\w.]+|mistral-client-python/[\w.]+|python-httpx2?/[\w.]+"
+    ),
     "idempotency-key": re.compile(r"stainless-python-retry-[0-9a-f-]{36}"),
 }
 

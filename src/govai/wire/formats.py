@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from govai.wire.anthropic_messages import AnthropicMessages
+from govai.wire.mistral_chat import MistralChat
 from govai.wire.openai_chat import OpenAIChat
 
 if TYPE_CHECKING:
@@ -12,7 +13,7 @@ if TYPE_CHECKING:
 
     from govai.core.exchange import Endpoint, WireFormat
 
-FORMATS: tuple[WireFormat, ...] = (OpenAIChat(), AnthropicMessages())
+FORMATS: tuple[WireFormat, ...] = (OpenAIChat(), AnthropicMessages(), MistralChat())
 
 
 def endpoint_of(like: str, method: str, path: str) -> tuple[WireFormat, Endpoint, re.Match[str]] | None:

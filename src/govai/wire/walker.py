@@ -225,6 +225,16 @@ _SCHEMA: Table = {
 }
 
 
+def object_of(table: Table) -> Reader:
+    """Return the reader of an object whose fields `table` knows."""
+    return lambda walk, path, value: walk.fields(path, value, table)
+
+
+def list_of(reader: Reader) -> Reader:
+    """Return the reader of a list of what `reader` reads."""
+    return lambda walk, path, value: walk.each(path, value, reader)
+
+
 def spelled(number: float) -> str:
     """Return a number as JSON spells it."""
     try:
