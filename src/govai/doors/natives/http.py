@@ -8,6 +8,7 @@ from __future__ import annotations
 import copy
 import inspect
 from contextvars import ContextVar, copy_context
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import httpx2
@@ -36,28 +37,33 @@ def _alone(_self: object, _protocol: object) -> Any:
     )
 
 
-class ProbedTransport(GovernedTransport):
+class _Seen:
     """A governed transport that a probe can see."""
 
     __reduce_ex__ = _alone
 
-    def handle_request(self, request: httpx2.Request) -> httpx2.Response:
-        if (seen := _probed.get()) is not None:
-            seen.append(request.url.host)
-            raise _Probed
-        return super().handle_request(request)
+
+@cache
+def _seen(transport: type) -> Any:
+    """Return a governed transport class with eyes for probes."""
+
+    def handle_request(self: Any, request: httpx2.Request) -> httpx2.Response:
+        _look(request)
+        return transport.handle_request(self, request)  # type: ignore[attr-defined,no-any-return]
+
+    async def handle_async_request(self: Any, request: httpx2.Request) -> httpx2.Response:
+        _look(request)
+        return await transport.handle_async_request(self, request)  # type: ignore[attr-defined,no-any-return]
+
+    handlers = {"handle_request": handle_request, "handle_async_request": handle_async_request}
+    kept = {name: handler for name, handler in handlers.items() if hasattr(transport, name)}
+    return type(transport.__name__, (_Seen, transport), kept)
 
 
-class AsyncProbedTransport(AsyncGovernedTransport):
-    """The asyncio twin of ProbedTransport."""
-
-    __reduce_ex__ = _alone
-
-    async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
-        if (seen := _probed.get()) is not None:
-            seen.append(request.url.host)
-            raise _Probed
-        return await super().handle_async_request(request)
+def _look(request: httpx2.Request) -> None:
+    if (seen := _probed.get()) is not None:
+        seen.append(request.url.host)
+        raise _Probed
 
 
 def governed_transport(inner: Any, transport: Any, governing: Governing) -> Any:
@@ -66,10 +72,9 @@ def governed_transport(inner: Any, transport: Any, governing: Governing) -> Any:
     Raises:
         ConfigError: `inner` is not a client of an HTTP library that govai knows.
     """
-    if isinstance(inner, httpx2.AsyncClient):
-        return AsyncProbedTransport(transport, governing)
-    if isinstance(inner, httpx2.Client):
-        return ProbedTransport(transport, governing)
+    if isinstance(inner, (httpx2.Client, httpx2.AsyncClient)):
+        waits = inspect.iscoroutinefunction(type(inner).send)
+        return _seen(AsyncGovernedTransport if waits else GovernedTransport)(transport, governing)
     kind = f"{type(inner).__module__}.{type(inner).__qualname__}"
     raise ConfigError(
         say(f"an HTTP client of type {kind} cannot be governed", f"un client HTTP {kind} ne peut être gouverné"),
@@ -97,7 +102,7 @@ def governed_http(inner: Any, governing: Governing) -> Any:
 def governing_of(http: Any) -> Governing | None:
     """Return how an HTTP client is governed, None when it is not."""
     transport = getattr(http, "_transport", None)
-    return transport.governing if isinstance(transport, (ProbedTransport, AsyncProbedTransport)) else None
+    return transport.governing if isinstance(transport, _Seen) else None
 
 
 def signs(who: str) -> ConfigError:
