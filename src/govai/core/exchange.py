@@ -113,6 +113,7 @@ class ReplyView:
     """A reply, or one event of a stream, as its wire format reads it; None where it does not say.
 
     `terminal`: after this event the answer is complete. `error`: the provider reports an error inside the stream.
+    `pending`: it is written in the background, and can be fetched by its `id` later.
     """
 
     slots: list[ReplySlot]
@@ -123,6 +124,7 @@ class ReplyView:
     id: str | None = None
     terminal: bool = False
     error: str | None = None
+    pending: bool = False
 
 
 class Operation(Enum):

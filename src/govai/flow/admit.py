@@ -16,6 +16,7 @@ from govai.core.exchange import Operation, spell
 from govai.core.lang import say
 from govai.flow import recording
 from govai.flow.call import Call
+from govai.flow.fetching import fetched
 from govai.flow.outgoing import read_outgoing
 from govai.flow.protecting import conversation_key, protect
 from govai.flow.releasing import go_on_with, kept, resumed
@@ -23,7 +24,7 @@ from govai.flow.reviewing import Matter, needs_on, review
 from govai.flow.seeing import see
 from govai.flow.waits import Commit, Wait
 from govai.policy.judge import Question
-from govai.protect.tokens import Tokens
+from govai.protect.tokens import KindOnly, Tokens
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -97,7 +98,7 @@ def decide(call: Call) -> None:
             provider=outgoing.provider,
             blocks=asked.scope.block,
             needs=asked.scope.needs,
-            declared=asked.declared,
+            declared=asked.declared or outgoing.operation is Operation.FETCH,  # it says nothing of its own
             observe=engine.observe,
         )
     )
@@ -114,15 +115,19 @@ def _prepare(call: Call) -> Generator[Wait, Any, None]:
     trace = asked.trace
     trace.decision, trace.provider = call.decision, call.decision.provider
     call.token_key = conversation_key(engine.key("placeholders"), asked.scope, outgoing.view.first_user)
-    call.tokens = Tokens(call.token_key)
+    call.tokens = KindOnly() if outgoing.operation is Operation.EMBED else Tokens(call.token_key)
     call.raw = protect(outgoing.body, call.sight, call.decision, call.tokens, outgoing.view.model)
     call.text = digest(call.raw)
+    if outgoing.operation is Operation.FETCH:
+        yield from fetched(call)
+        trace.decision, trace.provider = call.judged, call.judged.provider
     trace.sent = tuple((spell(path), text) for path, text in call.texts())
     if (yield from kept(call)):
         return
-    yield from _review_prompt(call)
+    if outgoing.operation is not Operation.FETCH:  # its prompt was reviewed when it was asked
+        yield from _review_prompt(call)
     if call.intent is None:
-        call.intent = recording.intent(engine, asked, outgoing, call.sight, call.decision, call.raw)
+        call.intent = recording.intent(engine, call.asked, outgoing, call.sight, call.judged, call.raw, call.fetches)
         yield Commit(engine.ledger, (call.intent,))
     trace.record_id = call.intent.id
 

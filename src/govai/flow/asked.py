@@ -37,6 +37,7 @@ class Trace:
     finish_reason: str | None = None
     request_id: str | None = None
     error: str | None = None
+    pending: bool = False
 
     def take(self) -> list[str]:
         """Return the restored pieces of text that arrived since the last time."""

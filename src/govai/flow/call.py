@@ -10,6 +10,7 @@ from govai.core.exchange import Operation, SlotKind
 from govai.flow import recording
 from govai.flow.asked import Trace
 from govai.flow.envelope import Envelope, keep_decision
+from govai.flow.fetching import keep_for_later
 from govai.flow.reviewing import needs_on
 from govai.flow.settling import Settlement
 
@@ -33,7 +34,8 @@ class Call:
 
     Attributes:
         raw: the protected body that may leave. text: digest of the protected body before any reviewer's edit. intent: its durable record.
-        answer: a released or kept answer that stands in for the network, in its protected form.
+        answer: a released or kept answer that stands in for the network, in its protected form. fetches: the record of the
+        call whose answer is fetched.
     """
 
     engine: Engine
@@ -47,12 +49,13 @@ class Call:
     text: str = ""
     intent: Draft | None = None
     answer: Answer | None = None
+    fetches: str = ""
     started: int = field(default_factory=time.monotonic_ns)
 
     @property
     def held(self) -> bool:
         """Whether the answer must be complete before anything of it is handed out: a review, or a key to keep it by."""
-        if self.read.operation is not Operation.GENERATE:
+        if self.read.operation not in (Operation.GENERATE, Operation.FETCH):
             return False
         return bool(self.asked.key) or (self.decision is not None and bool(needs_on(self.decision, "output")))
 
@@ -139,7 +142,7 @@ class Call:
 
     def replay(self) -> Settlement:
         """Return what restores an answer whose outcome is already recorded."""
-        return Settlement(self.read, self.placeholders, self.asked, lambda _status, _error: None)
+        return Settlement(self.read, self.placeholders, self.asked, lambda _status, _error: None, lambda _id: None)
 
     def failed(self, error: str) -> None:
         """Record that the attempt got no answer."""
@@ -151,7 +154,7 @@ class Call:
         def ended(status: str, error: str) -> None:
             self._record(asked.trace, status, error, headers, settlement.incidents)
 
-        settlement = Settlement(self.read, self.placeholders, asked, ended)
+        settlement = Settlement(self.read, self.placeholders, asked, ended, lambda name: keep_for_later(self, name))
         return settlement
 
     def _record(self, trace: Trace, status: str, error: str, headers: Mapping[str, str], incidents: list[str]) -> None:

@@ -43,7 +43,7 @@ class Outgoing:
     Attributes:
         provider: the registry's entry for the host, None when there is none. host: with its port, as recorded.
         wire: the format it speaks. operation: what the endpoint does. body: parsed JSON (None without a body).
-        view: its slots. extra: slots of the query and headers, all control.
+        view: its slots. extra: slots of the path, query and headers. answer_id: of the earlier answer that is fetched.
     """
 
     provider: Provider | None
@@ -54,6 +54,7 @@ class Outgoing:
     view: RequestView
     extra: list[Slot]
     stream: bool
+    answer_id: str = ""
 
 
 def read_outgoing(policy: Policy, request: httpx2.Request, raw: bytes, like: str) -> Outgoing:
@@ -83,7 +84,17 @@ def read_outgoing(policy: Policy, request: httpx2.Request, raw: bytes, like: str
     body = _body(request, raw)
     view = _view(wire, place.operation, body)
     _read_path(view, place, match)
-    return Outgoing(provider, host, wire, place.operation, body, view, _extra(request, match), view.stream)
+    return Outgoing(
+        provider,
+        host,
+        wire,
+        place.operation,
+        body,
+        view,
+        _extra(request, match),
+        view.stream,
+        match.groupdict().get("id") or "",
+    )
 
 
 def _read_path(view: RequestView, place: Endpoint, match: re.Match[str]) -> None:
@@ -155,8 +166,8 @@ def _unreadable(why: str) -> Ungoverned:
 
 
 def _view(wire: WireFormat, operation: Operation, body: Any) -> RequestView:
-    if operation is Operation.LIST:
-        if body is not None:
+    if operation in (Operation.LIST, Operation.FETCH):
+        if body:
             raise _unreadable(say("this endpoint takes none", "ce point d'accès n'en prend pas"))
         return RequestView(model=None, stream=False, slots=[])
     try:

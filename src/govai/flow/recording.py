@@ -73,9 +73,15 @@ def subjects(engine: Engine, asked: Asked, sight: Sight | None) -> list[str]:
 
 
 def intent(
-    engine: Engine, asked: Asked, outgoing: Outgoing, sight: Sight | None, decision: Decision, sent: bytes
+    engine: Engine,
+    asked: Asked,
+    outgoing: Outgoing,
+    sight: Sight | None,
+    decision: Decision,
+    sent: bytes,
+    fetches: str = "",
 ) -> Draft:
-    """Return the record of an attempt: durable before its first byte leaves."""
+    """Return the record of an attempt: durable before its first byte leaves. `fetches`: the record whose answer it fetches."""
     body = {
         **_call(engine, asked),
         **_target(outgoing, sight),
@@ -84,6 +90,8 @@ def intent(
         "prompt": engine.commitment("commitments", sent),
         "ticket": asked.ticket,
     }
+    if fetches:
+        body["fetches"] = fetches
     return Draft("intent", asked.call_id, body)
 
 

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 Ending = "Callable[[str, str], None]"  # (status, error class) of the attempt
 _OK = range(200, 300)
+_READ = (Operation.GENERATE, Operation.FETCH, Operation.EMBED)  # answers that hold texts, or tell what was used
 
 
 class _Event(NamedTuple):
@@ -36,9 +37,17 @@ class Settlement:
     Args:
         outgoing: the request it answers. tokens: the placeholders of this call.
         asked: its trace is filled. on_end: called once with (`completed` | `failed` | `abandoned`, error class).
+        on_pending: called with the answer's id before it is handed out, when the answer is to be fetched by it later.
     """
 
-    def __init__(self, outgoing: Outgoing, tokens: Tokens, asked: Asked, on_end: Callable[[str, str], None]) -> None:
+    def __init__(
+        self,
+        outgoing: Outgoing,
+        tokens: Tokens,
+        asked: Asked,
+        on_end: Callable[[str, str], None],
+        on_pending: Callable[[str], None],
+    ) -> None:
         self._wire, self._operation = outgoing.wire, outgoing.operation
         self._trace = asked.trace
         self._restorer: Restorer[_Event] = Restorer(
@@ -46,6 +55,7 @@ class Settlement:
         )
         self._splitter = EventSplitter()
         self._on_end: Callable[[str, str], None] | None = on_end
+        self._on_pending = on_pending
         self._terminal = False
         self._arguments: dict[Channel, list[str]] = {}
         self._called: dict[Channel, tuple[str, str]] = {}
@@ -60,7 +70,7 @@ class Settlement:
         if status not in _OK:
             self._end("failed", f"http_{status}")
             return raw
-        if self._operation is not Operation.GENERATE:
+        if self._operation not in _READ:
             self._end("completed", "")
             return raw
         try:
@@ -141,6 +151,10 @@ class Settlement:
         trace.finish_reason = view.finish_reason or trace.finish_reason
         trace.request_id = trace.request_id or view.id
         trace.error = view.error or trace.error
+        if view.id:
+            if view.pending and not trace.pending and self._operation is Operation.GENERATE:
+                self._on_pending(view.id)
+            trace.pending = view.pending
         if view.usage is not None:
             if view.usage.input_tokens is not None:
                 trace.usage.input_tokens = view.usage.input_tokens
