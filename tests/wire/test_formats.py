@@ -47,4 +47,5 @@ def test_every_format_has_a_name_of_its_own_and_says_where_the_request_id_stands
     formats: tuple[WireFormat, ...] = FORMATS
     assert [(wire.name, wire.like, wire.request_id_headers) for wire in formats] == [
         ("openai_chat", "openai", ("x-request-id",)), ("anthropic_messages", "anthropic", ("request-id",)),
+        ("google_generate", "google", ()), ("google_embeddings", "google", ()), ("google_images", "google", ()),
     ]

@@ -5,6 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from govai.wire.anthropic_messages import AnthropicMessages
+from govai.wire.google_embeddings import GoogleEmbeddings
+from govai.wire.google_generate import GoogleGenerate
+from govai.wire.google_images import GoogleImages
 from govai.wire.openai_chat import OpenAIChat
 
 if TYPE_CHECKING:
@@ -12,7 +15,13 @@ if TYPE_CHECKING:
 
     from govai.core.exchange import Endpoint, WireFormat
 
-FORMATS: tuple[WireFormat, ...] = (OpenAIChat(), AnthropicMessages())
+FORMATS: tuple[WireFormat, ...] = (
+    OpenAIChat(),
+    AnthropicMessages(),
+    GoogleGenerate(),
+    GoogleEmbeddings(),
+    GoogleImages(),
+)
 
 
 def endpoint_of(like: str, method: str, path: str) -> tuple[WireFormat, Endpoint, re.Match[str]] | None:
