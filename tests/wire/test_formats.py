@@ -50,6 +50,8 @@ def test_everything_else_is_unknown(like: str, method: str, path: str) -> None:
 
 def test_every_format_has_a_name_of_its_own_and_says_where_the_request_id_stands() -> None:
     formats: tuple[WireFormat, ...] = FORMATS
-    assert len({wire.name for wire in formats}) == len(formats)
-    known = {"openai": ("x-request-id",), "anthropic": ("request-id",), "mistral": ("mistral-correlation-id",)}
-    assert [wire.request_id_headers for wire in formats] == [known[wire.like] for wire in formats]
+    assert [(wire.name, wire.like, wire.request_id_headers) for wire in formats] == [
+        ("openai_chat", "openai", ("x-request-id",)), ("anthropic_messages", "anthropic", ("request-id",)),
+        ("mistral_chat", "mistral", ("mistral-correlation-id",)),
+        ("google_generate", "google", ()), ("google_embeddings", "google", ()), ("google_images", "google", ()),
+    ]

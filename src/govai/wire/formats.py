@@ -5,6 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from govai.wire.anthropic_messages import AnthropicMessages
+from govai.wire.google_embeddings import GoogleEmbeddings
+from govai.wire.google_generate import GoogleGenerate
+from govai.wire.google_images import GoogleImages
 from govai.wire.mistral_chat import MistralChat
 from govai.wire.openai_chat import OpenAIChat
 
@@ -13,7 +16,14 @@ if TYPE_CHECKING:
 
     from govai.core.exchange import Endpoint, WireFormat
 
-FORMATS: tuple[WireFormat, ...] = (OpenAIChat(), AnthropicMessages(), MistralChat())
+FORMATS: tuple[WireFormat, ...] = (
+    OpenAIChat(),
+    AnthropicMessages(),
+    MistralChat(),
+    GoogleGenerate(),
+    GoogleEmbeddings(),
+    GoogleImages(),
+)
 
 
 def endpoint_of(like: str, method: str, path: str) -> tuple[WireFormat, Endpoint, re.Match[str]] | None:
