@@ -1,12 +1,14 @@
-"""A local server that speaks the wire of OpenAI chat and Anthropic messages: it answers with what it was sent.
+"""A local server that speaks the wire of OpenAI chat, Anthropic messages and Google's generateContent: it answers with what
+it was sent.
 
 The model's name says how: `echo` at once; `echo-3` in pieces of three characters when streaming; `status-429` with that
-status; `tool` with a tool call holding the text; `quote-JSON` with the JSON given. Every request is kept in `log`.
+status (`status-500x2`: twice, then an answer); `redirect` to another host, `redirect-here` once to itself; `tool` with a tool call holding the text; `quote-JSON` with the JSON given. Every request is kept in `log`.
 """
 
 from __future__ import annotations
 
 import json
+import re
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -46,8 +48,11 @@ class Server:
                 self.wfile.write(body)
 
             def _speak(self, body: dict[str, Any]) -> None:
-                model, text = body["model"], _said(body)
-                anthropic = "anthropic-version" in {k.lower() for k in self.headers}
+                google = re.search(r"/models/([^/:]+):(\w+)", self.path)
+                if google and google[2] in ("rawPredict", "streamRawPredict"):
+                    google, body = None, {"model": google[1], **body}
+                model, text = google[1] if google else body["model"], _said(body)
+                anthropic = "anthropic-version" in {k.lower() for k in self.headers} or "anthropic_version" in body
                 if model.startswith("status-"):
                     status, _, times = model.removeprefix("status-").partition("x")
                     seen = outer.failures[model] = outer.failures.get(model, 0) + 1
@@ -58,7 +63,15 @@ class Server:
                 if model == "redirect":
                     self._answer(307, {"location": "http://elsewhere.invalid/v1/chat/completions"}, b"")
                     return
+                if model == "redirect-here":
+                    outer.failures[model] = outer.failures.get(model, 0) + 1
+                    if outer.failures[model] % 2:
+                        self._answer(307, {"location": self.path}, b"")
+                        return
                 size = int(model.removeprefix("echo-")) if model.startswith("echo-") else 1000
+                if google:
+                    self._answer(200, *_google(text, model, size, streaming=google[2].startswith("stream")))
+                    return
                 if body.get("stream"):
                     events = _anthropic_events(text, size) if anthropic else _openai_events(text, size, model)
                     self._answer(200, {"content-type": "text/event-stream", "x-request-id": "req-1"}, events)
@@ -85,6 +98,8 @@ class Server:
 
 
 def _said(body: dict[str, Any]) -> str:
+    if "contents" in body:
+        return "".join(part.get("text", "") for part in body["contents"][-1]["parts"])
     content = body["messages"][-1]["content"] if body.get("messages") else ""
     if isinstance(content, list):
         return "".join(part.get("text", "") for part in content)
@@ -135,3 +150,14 @@ def _anthropic_events(text: str, size: int) -> bytes:
     events.append({"type": "message_delta", "delta": {"stop_reason": "end_turn", "stop_sequence": None}, "usage": {"output_tokens": 4}})
     events.append({"type": "message_stop"})
     return b"".join(b"event: " + e["type"].encode() + b"\ndata: " + json.dumps(e).encode() + b"\n\n" for e in events)
+
+
+def _google(text: str, model: str, size: int, *, streaming: bool) -> tuple[dict[str, str], bytes]:
+    part: dict[str, Any] = {"functionCall": {"name": "mail", "args": {"to": text}}} if model == "tool" else {"text": text}
+    base = {"usageMetadata": {"promptTokenCount": 3, "candidatesTokenCount": 4, "totalTokenCount": 7}, "modelVersion": model, "responseId": "r-1"}
+    pieces = [{"text": text[at : at + size]} for at in range(0, len(text), size)] if streaming and model != "tool" else [part]
+    replies: list[dict[str, Any]] = [{**base, "candidates": [{"content": {"parts": [piece], "role": "model"}, "index": 0}]} for piece in pieces]
+    replies[-1]["candidates"][0]["finishReason"] = "STOP"
+    if not streaming:
+        return {"content-type": "application/json"}, json.dumps(replies[0]).encode()
+    return {"content-type": "text/event-stream"}, b"".join(b"data: " + json.dumps(r).encode() + b"\r\n\r\n" for r in replies)

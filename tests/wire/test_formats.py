@@ -12,6 +12,10 @@ KNOWN = [
     ("openai", "POST", "/openai/v1/chat/completions", Operation.GENERATE), ("openai", "POST", "/openai/deployments/gpt-4.1_eu/chat/completions", Operation.GENERATE),
     ("openai", "GET", "/v1/models", Operation.LIST), ("openai", "GET", "/models", Operation.LIST), ("openai", "GET", "/v1/models/ft:gpt-4o:org::abc", Operation.LIST),
     ("anthropic", "POST", "/v1/messages", Operation.GENERATE), ("anthropic", "POST", "/v1/messages/count_tokens", Operation.COUNT),
+    ("mistral", "POST", "/v1/chat/completions", Operation.GENERATE), ("mistral", "POST", "/v1/agents/completions", Operation.GENERATE), ("mistral", "POST", "/v1/fim/completions", Operation.GENERATE),
+    ("mistral", "GET", "/v1/models/mistral-small-latest", Operation.LIST),
+    ("mistral", "POST", "/v1/projects/p-1/locations/europe-west4/publishers/mistralai/models/codestral@2405:rawPredict", Operation.GENERATE),
+    ("mistral", "POST", "/v1/projects/p-1/locations/europe-west4/publishers/mistralai/models/m:streamRawPredict", Operation.GENERATE),
     ("anthropic", "GET", "/v1/models", Operation.LIST), ("anthropic", "GET", "/v1/models/claude-haiku-4-5-20251001", Operation.LIST),
 ]
 REFUSED = [
@@ -25,7 +29,8 @@ REFUSED = [
     ("openai", "GET", "/v1/models/.."), ("openai", "GET", "/v1/models/."), ("openai", "GET", "/v1/models/a/b"), ("openai", "GET", "/v1/models/a%2fb"), ("openai", "GET", "/v1/models/ana@exemple.fr"),
     ("openai", "GET", "/v1/models/\u0661"), ("openai", "POST", "/v1/messages"), ("anthropic", "POST", "/v1/chat/completions"), ("anthropic", "POST", "/v1/messages/batches"),
     ("anthropic", "POST", "/messages"), ("anthropic", "GET", "/v1/models/.."), ("anthropic", "POST", "/v1/messages/"), ("anthropic", "POST", "/v1/complete"), ("anthropic", "POST", "/v1/files"),
-    ("mistral", "POST", "/v1/chat/completions"), ("", "POST", "/v1/chat/completions"),
+    ("mistral", "POST", "/v1/conversations"), ("mistral", "POST", "/v1/projects/p/locations/../publishers/mistralai/models/m:rawPredict"),
+    ("mistral", "POST", "/v1/projects/p/locations/l/publishers/google/models/m:rawPredict"), ("mistral", "POST", "/v1/projects/p/locations/l/publishers/mistralai/models/m:predict"), ("", "POST", "/v1/chat/completions"),
 ]
 
 
@@ -47,4 +52,6 @@ def test_every_format_has_a_name_of_its_own_and_says_where_the_request_id_stands
     formats: tuple[WireFormat, ...] = FORMATS
     assert [(wire.name, wire.like, wire.request_id_headers) for wire in formats] == [
         ("openai_chat", "openai", ("x-request-id",)), ("anthropic_messages", "anthropic", ("request-id",)),
+        ("mistral_chat", "mistral", ("mistral-correlation-id",)),
+        ("google_generate", "google", ()), ("google_embeddings", "google", ()), ("google_images", "google", ()),
     ]

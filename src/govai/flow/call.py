@@ -88,6 +88,9 @@ class Call:
                 "on": on,
                 "text": self.text,
                 "host": self.read.host,
+                "operation": self.read.operation.value,  # with `model` and `stream`: Google's paths say them, not its bodies
+                "model": self.read.view.model or "",
+                "stream": str(self.read.stream),
                 "policy": self.engine.policy.digest,
                 "decision": "|".join((decision.effect.word, *decision.rules)),
                 "purpose": scope.purpose,

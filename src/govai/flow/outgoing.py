@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from govai.policy.registry import Provider
 
 _MAX_INFLATED = 64 * 1024 * 1024  # bytes; a compressed body beyond this is not inflated
-_AUTH = frozenset({"authorization", "x-api-key", "api-key", "proxy-authorization"})
+_AUTH = frozenset({"authorization", "x-api-key", "api-key", "x-goog-api-key", "proxy-authorization"})
 _ENDPOINTS = frozenset({"completions", "messages", "count_tokens", "models"})
 _DULL = re.compile(r"[\w./;:,+() =*-]{0,160}")  # what SDKs write into protocol headers
 _PROTOCOL = frozenset(
@@ -184,7 +184,11 @@ _STAINLESS = frozenset(
     "helper-method raw-response poll-helper custom-poll-interval".split()
 )
 _WRITTEN_BY_SDKS = {  # headers that people also set, as the SDKs write them
-    "user-agent": re.compile(r"(?:Async)?(?:Azure)?(?:OpenAI|Anthropic)/Python [\w.]+|python-httpx2?/[\w.]+"),
+    "user-agent": re.compile(
+        r"(?:Async)?(?:Azure|Bedrock)?(?:OpenAI|Anthropic(?:Vertex|Foundry|AWS|BedrockMantle|GoogleCloud)?)/Python [\w.]+"
+        r"|mistral-client-python/[\w.]+|python-httpx2?/[\w.]+|google-genai-sdk/[\w.+-]+ gl-python/[\w.+-]+"
+    ),
+    "x-goog-api-client": re.compile(r"google-genai-sdk/[\w.+-]+ gl-python/[\w.+-]+"),
     "idempotency-key": re.compile(r"stainless-python-retry-[0-9a-f-]{36}"),
 }
 

@@ -169,6 +169,8 @@ class Settlement:
     def _collect(self, view: ReplyView, changes: dict[Path, str], body: Any) -> None:
         for tool in view.tools:
             if tool.channel.choice == 0:
+                if tool.path is not None and tool.channel in self._called:
+                    self._finish_tools()  # whole calls in a format that does not number them
                 self._called[tool.channel] = (tool.id or "", tool.name)
                 whole = _at(body, tool.path) if tool.path is not None else None
                 if whole:  # an object given at once; in a stream it is empty and its text follows
@@ -191,9 +193,10 @@ class Settlement:
                 arguments = {}
             self._trace.tools.append(ToolCall(call_id, name, arguments if isinstance(arguments, dict) else {}))
         self._called.clear()
+        self._arguments.clear()
 
 
 def _at(body: Any, path: Path) -> Any:
     for step in path:
-        body = body[step]
+        body = body.get(step) if isinstance(body, dict) else body[step]
     return body

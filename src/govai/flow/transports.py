@@ -65,7 +65,7 @@ class Governed:
 
     def _handle(self, request: httpx2.Request) -> httpx2.Response:
         how = self.governing
-        asked = asked_here(how.defaults)
+        asked = asked_here(how.defaults, request.extensions)
         call = run(admit(how.engine, asked, request, request.read(), how.like))
         if call.answer is not None:
             answer, raw = restored(call)
@@ -117,7 +117,7 @@ class AsyncGoverned:
 
     async def _handle(self, request: httpx2.Request) -> httpx2.Response:
         how = self.governing
-        asked = asked_here(how.defaults)
+        asked = asked_here(how.defaults, request.extensions)
         call = await arun(admit(how.engine, asked, request, await request.aread(), how.like))
         if call.answer is not None:
             answer, raw = restored(call)

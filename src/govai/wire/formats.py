@@ -6,6 +6,10 @@ from typing import TYPE_CHECKING
 
 from govai.wire.anthropic_messages import AnthropicMessages
 from govai.wire.batches import AnthropicBatches, GoogleBatches
+from govai.wire.google_embeddings import GoogleEmbeddings
+from govai.wire.google_generate import GoogleGenerate
+from govai.wire.google_images import GoogleImages
+from govai.wire.mistral_chat import MistralChat
 from govai.wire.openai_chat import OpenAIChat
 
 if TYPE_CHECKING:
@@ -13,7 +17,16 @@ if TYPE_CHECKING:
 
     from govai.core.exchange import Endpoint, WireFormat
 
-FORMATS: tuple[WireFormat, ...] = (OpenAIChat(), AnthropicMessages(), AnthropicBatches(), GoogleBatches())
+FORMATS: tuple[WireFormat, ...] = (
+    OpenAIChat(),
+    AnthropicMessages(),
+    MistralChat(),
+    GoogleGenerate(),
+    GoogleEmbeddings(),
+    GoogleImages(),
+    AnthropicBatches(),
+    GoogleBatches(),
+)
 
 
 def endpoint_of(like: str, method: str, path: str) -> tuple[WireFormat, Endpoint, re.Match[str]] | None:
