@@ -60,7 +60,7 @@ class Settlement:
         if status not in _OK:
             self._end("failed", f"http_{status}")
             return raw
-        if self._operation is not Operation.GENERATE:
+        if self._operation not in (Operation.GENERATE, Operation.EMBED):
             self._end("completed", "")
             return raw
         try:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from govai.wire.anthropic_messages import AnthropicMessages
+from govai.wire.embeddings import MistralEmbeddings, OpenAIEmbeddings
 from govai.wire.mistral_chat import MistralChat
+from govai.wire.mistral_moderations import MistralModerations
 from govai.wire.openai_chat import OpenAIChat
 
 if TYPE_CHECKING:
@@ -13,7 +15,14 @@ if TYPE_CHECKING:
 
     from govai.core.exchange import Endpoint, WireFormat
 
-FORMATS: tuple[WireFormat, ...] = (OpenAIChat(), AnthropicMessages(), MistralChat())
+FORMATS: tuple[WireFormat, ...] = (
+    OpenAIChat(),
+    OpenAIEmbeddings(),
+    AnthropicMessages(),
+    MistralChat(),
+    MistralEmbeddings(),
+    MistralModerations(),
+)
 
 
 def endpoint_of(like: str, method: str, path: str) -> tuple[WireFormat, Endpoint, re.Match[str]] | None:
