@@ -2,7 +2,7 @@
 it was sent.
 
 The model's name says how: `echo` at once; `echo-3` in pieces of three characters when streaming; `status-429` with that
-status (`status-500x2`: twice, then an answer); `redirect` to another host, `redirect-here` once to itself; `tool` with a tool call holding the text; `quote-JSON` with the JSON given. Every request is kept in `log`.
+status (`status-500x2`: twice, then an answer); `redirect` to another host, `redirect-here` once to itself; `tool` with a tool call holding the text; `think` with the text as thinking too; `quote-JSON` with the JSON given. Every request is kept in `log`.
 """
 
 from __future__ import annotations
@@ -68,12 +68,16 @@ class Server:
                     if outer.failures[model] % 2:
                         self._answer(307, {"location": self.path}, b"")
                         return
+                if "input" in body:
+                    self._answer(200, {"content-type": "application/json"}, json.dumps(_vectors(body["input"], model)).encode())
+                    return
                 size = int(model.removeprefix("echo-")) if model.startswith("echo-") else 1000
                 if google:
                     self._answer(200, *_google(text, model, size, streaming=google[2].startswith("stream")))
                     return
                 if body.get("stream"):
-                    events = _anthropic_events(text, size) if anthropic else _openai_events(text, size, model)
+                    named = self.headers.get("user-agent", "").startswith("mistral")  # each piece of a tool call has a name there
+                    events = _anthropic_events(text, size) if anthropic else _openai_events(text, size, model, {"name": ""} if named else {})
                     self._answer(200, {"content-type": "text/event-stream", "x-request-id": "req-1"}, events)
                     return
                 reply = _anthropic_reply(text, model) if anthropic else _openai_reply(text, model)
@@ -97,6 +101,13 @@ class Server:
         return [entry["raw"] for entry in self.log]
 
 
+def _vectors(given: Any, model: str) -> dict[str, Any]:
+    """Each text's vector says how long it is; the last text's comes first, as the order is not promised."""
+    texts = [given] if isinstance(given, str) else given
+    data = [{"object": "embedding", "index": at, "embedding": [float(len(text)), 0.5]} for at, text in enumerate(texts)]
+    return {"id": "emb-1", "object": "list", "model": model, "data": data[::-1], "usage": {"prompt_tokens": 3, "completion_tokens": 0, "total_tokens": 3}}
+
+
 def _said(body: dict[str, Any]) -> str:
     if "contents" in body:
         return "".join(part.get("text", "") for part in body["contents"][-1]["parts"])
@@ -111,6 +122,8 @@ def _openai_reply(text: str, model: str) -> dict[str, Any]:
     if model == "tool":
         arguments = json.dumps({"to": text}, ensure_ascii=False)
         message = {"role": "assistant", "content": None, "tool_calls": [{"id": "c1", "type": "function", "function": {"name": "mail", "arguments": arguments}}]}
+    if model == "think":
+        message["content"] = [{"type": "thinking", "thinking": [{"type": "text", "text": text}], "closed": True}, {"type": "text", "text": text}]
     return {
         "id": "chatcmpl-1", "object": "chat.completion", "created": 1, "model": model,
         "choices": [{"index": 0, "message": message, "finish_reason": "tool_calls" if model == "tool" else "stop"}],
@@ -118,13 +131,15 @@ def _openai_reply(text: str, model: str) -> dict[str, Any]:
     }
 
 
-def _openai_events(text: str, size: int, model: str) -> bytes:
+def _openai_events(text: str, size: int, model: str, later: dict[str, str]) -> bytes:
     deltas: list[dict[str, Any]] = [{"role": "assistant", "content": ""}]
     deltas += [{"content": text[at : at + size]} for at in range(0, len(text), size)]
     if model == "tool":
         arguments = json.dumps({"to": text}, ensure_ascii=False)
         deltas = [{"tool_calls": [{"index": 0, "id": "c1", "type": "function", "function": {"name": "mail", "arguments": ""}}]}]
-        deltas += [{"tool_calls": [{"index": 0, "function": {"arguments": arguments[at : at + 3]}}]} for at in range(0, len(arguments), 3)]
+        deltas += [{"tool_calls": [{"index": 0, "function": {**later, "arguments": arguments[at : at + 3]}}]} for at in range(0, len(arguments), 3)]
+    if model == "think":
+        deltas[1:1] = [{"content": [{"type": "thinking", "thinking": [{"type": "text", "text": text[at : at + 3]}]}]} for at in range(0, len(text), 3)]
     base = {"id": "chatcmpl-1", "object": "chat.completion.chunk", "created": 1, "model": model}
     chunks = [{**base, "choices": [{"index": 0, "delta": delta, "finish_reason": None}]} for delta in deltas]
     chunks.append({**base, "choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]})

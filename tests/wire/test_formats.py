@@ -20,7 +20,7 @@ KNOWN = [
 ]
 REFUSED = [
     ("openai", "GET", "/v1/chat/completions"), ("openai", "GET", "/v1/chat/completions/chatcmpl-1"), ("openai", "GET", "/v1/chat/completions/chatcmpl-1/messages"),
-    ("openai", "DELETE", "/v1/models/ft:x"), ("openai", "POST", "/v1/models"), ("openai", "POST", "/v1/responses"), ("openai", "POST", "/v1/embeddings"),
+    ("openai", "DELETE", "/v1/models/ft:x"), ("openai", "POST", "/v1/models"), ("openai", "POST", "/v1/responses"), 
     ("openai", "POST", "/v1/completions"), ("openai", "POST", "/v1/files"), ("openai", "POST", "/v2/chat/completions"), ("openai", "post", "/v1/chat/completions"),
     ("openai", "POST", "/v1/chat/completions/"), ("openai", "POST", "/v1/chat/completions\n"), ("openai", "POST", "//v1/chat/completions"), ("openai", "POST", "v1/chat/completions"),
     ("openai", "POST", "/v1/chat/completions?x=1"), ("openai", "POST", "/v1/chat/completions/.."), ("openai", "POST", "/v1/../v1/chat/completions"),

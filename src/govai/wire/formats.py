@@ -6,10 +6,12 @@ from typing import TYPE_CHECKING
 
 from govai.wire.anthropic_messages import AnthropicMessages
 from govai.wire.batches import AnthropicBatches, GoogleBatches
+from govai.wire.embeddings import MistralEmbeddings, OpenAIEmbeddings
 from govai.wire.google_embeddings import GoogleEmbeddings
 from govai.wire.google_generate import GoogleGenerate
 from govai.wire.google_images import GoogleImages
 from govai.wire.mistral_chat import MistralChat
+from govai.wire.mistral_moderations import MistralModerations
 from govai.wire.openai_chat import OpenAIChat
 
 if TYPE_CHECKING:
@@ -19,13 +21,16 @@ if TYPE_CHECKING:
 
 FORMATS: tuple[WireFormat, ...] = (
     OpenAIChat(),
-    AnthropicMessages(),
-    MistralChat(),
     GoogleGenerate(),
     GoogleEmbeddings(),
     GoogleImages(),
     AnthropicBatches(),
     GoogleBatches(),
+    OpenAIEmbeddings(),
+    AnthropicMessages(),
+    MistralChat(),
+    MistralEmbeddings(),
+    MistralModerations(),
 )
 
 
