@@ -78,13 +78,15 @@ class Channel(NamedTuple):
 
 class ReplySlot(NamedTuple):
     """A string of a reply, or of one event of a stream: `path` leads to it; `escaped`: a fragment of a JSON string
-    document (tool arguments), so what is restored must be JSON-escaped; `whole`: it does not continue in later events."""
+    document (tool arguments), so what is restored must be JSON-escaped; `whole`: it does not continue in later events;
+    `again`: it may repeat what earlier events said in its channel, and what was said counts once."""
 
     path: Path
     text: str
     channel: Channel
     escaped: bool = False
     whole: bool = True
+    again: bool = False
 
 
 @dataclass(slots=True)
@@ -113,6 +115,7 @@ class ReplyView:
     """A reply, or one event of a stream, as its wire format reads it; None where it does not say.
 
     `terminal`: after this event the answer is complete. `error`: the provider reports an error inside the stream.
+    `pending`: the answer is not finished yet; it is to be fetched, or more events follow.
     """
 
     slots: list[ReplySlot]
@@ -123,6 +126,7 @@ class ReplyView:
     id: str | None = None
     terminal: bool = False
     error: str | None = None
+    pending: bool = False
 
 
 class Operation(Enum):

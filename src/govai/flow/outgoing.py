@@ -27,7 +27,9 @@ if TYPE_CHECKING:
 
 _MAX_INFLATED = 64 * 1024 * 1024  # bytes; a compressed body beyond this is not inflated
 _AUTH = frozenset({"authorization", "x-api-key", "api-key", "proxy-authorization"})
-_ENDPOINTS = frozenset({"completions", "messages", "count_tokens", "models"})
+_ENDPOINTS = frozenset(
+    "completions responses input_tokens compact generations moderations messages count_tokens models".split()
+)
 _DULL = re.compile(r"[\w./;:,+() =*-]{0,160}")  # what SDKs write into protocol headers
 _PROTOCOL = frozenset(
     "host accept accept-encoding accept-language connection content-type content-length content-encoding "

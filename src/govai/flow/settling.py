@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from govai.core.exchange import Channel, Operation, Part, Path, ReplyView
+from govai.core.exchange import Channel, Operation, Part, Path, ReplySlot, ReplyView, ToolCallView
 from govai.core.messages import ToolCall
 from govai.protect.restoring import Restorer
 from govai.wire.codec import encode, parse, put
@@ -27,7 +27,8 @@ _OK = range(200, 300)
 class _Event(NamedTuple):
     raw: RawEvent
     body: Any
-    view: ReplyView
+    tools: list[ToolCallView]
+    news: list[ReplySlot]
 
 
 class Settlement:
@@ -47,6 +48,7 @@ class Settlement:
         self._splitter = EventSplitter()
         self._on_end: Callable[[str, str], None] | None = on_end
         self._terminal = False
+        self._said: dict[Channel, list[str]] = {}
         self._arguments: dict[Channel, list[str]] = {}
         self._called: dict[Channel, tuple[str, str]] = {}
 
@@ -69,11 +71,11 @@ class Settlement:
         except ValueError:
             self._end("completed", "unreadable")
             return raw
-        self._note(view)
+        news = self._note(view)
         changes = self._restorer.whole(view)
         for path, text in changes:
             put(body, path, text)
-        self._collect(view, dict(changes), body)
+        self._collect(view.tools, news, dict(changes), body)
         self._finish_tools()
         self._end("failed" if view.error else "completed", view.error or "")
         return encode(body) if changes else raw
@@ -121,20 +123,20 @@ class Settlement:
                 view = self._wire.read_event(body)
             except ValueError:
                 self._trace.error = "unreadable"
-        self._note(view)
-        return self._restorer.feed(view, _Event(event, body, view))
+        return self._restorer.feed(view, _Event(event, body, view.tools, self._note(view)))
 
     def _emit(self, ready: Iterable[tuple[_Event, list[tuple[Path, str]]]]) -> bytes:
         out = []
         for event, changes in ready:
             for path, text in changes:
                 put(event.body, path, text)
-            if event.view.slots or event.view.tools:
-                self._collect(event.view, dict(changes), event.body)
+            if event.news or event.tools:
+                self._collect(event.tools, event.news, dict(changes), event.body)
             out.append(with_data(event.raw, encode(event.body)) if changes else event.raw.raw)
         return b"".join(out)
 
-    def _note(self, view: ReplyView) -> None:
+    def _note(self, view: ReplyView) -> list[ReplySlot]:
+        """Take note of what an answer or an event says; return the slots that say something new."""
         trace = self._trace
         self._terminal = self._terminal or view.terminal
         trace.model = view.model or trace.model
@@ -146,20 +148,30 @@ class Settlement:
                 trace.usage.input_tokens = view.usage.input_tokens
             if view.usage.output_tokens is not None:
                 trace.usage.output_tokens = view.usage.output_tokens
-        for slot in view.slots:
-            if slot.channel.part is Part.TEXT and slot.channel.choice == 0:
-                trace.protected.append(slot.text)
-            else:  # other choices, tool arguments, refusals, reasoning: a reviewer sees them too
-                trace.aside.setdefault(slot.channel, []).append(slot.text)
+        return [slot for slot in view.slots if self._is_new(slot)]
 
-    def _collect(self, view: ReplyView, changes: dict[Path, str], body: Any) -> None:
-        for tool in view.tools:
+    def _is_new(self, slot: ReplySlot) -> bool:
+        """Keep what a slot says for those who review it; return whether it counts: what was said counts once."""
+        said = self._said.setdefault(slot.channel, [])
+        if slot.again and said:
+            if slot.text not in "".join(said):  # not what was said: nobody would see it otherwise
+                self._trace.aside.setdefault(slot.channel, []).append(slot.text)
+            return False
+        said.append(slot.text)
+        if slot.channel.part is Part.TEXT and slot.channel.choice == 0:
+            self._trace.protected.append(slot.text)
+        else:  # other choices, tool arguments, refusals, reasoning: a reviewer sees them too
+            self._trace.aside.setdefault(slot.channel, []).append(slot.text)
+        return True
+
+    def _collect(self, tools: list[ToolCallView], news: list[ReplySlot], changes: dict[Path, str], body: Any) -> None:
+        for tool in tools:
             if tool.channel.choice == 0:
                 self._called[tool.channel] = (tool.id or "", tool.name)
                 whole = _at(body, tool.path) if tool.path is not None else None
                 if whole:  # an object given at once; in a stream it is empty and its text follows
                     self._arguments[tool.channel] = [encode(whole).decode("utf-8", "replace")]
-        for slot in view.slots:
+        for slot in news:
             if slot.channel.choice:
                 continue
             text = changes.get(slot.path, slot.text)

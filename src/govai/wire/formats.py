@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING
 
 from govai.wire.anthropic_messages import AnthropicMessages
 from govai.wire.openai_chat import OpenAIChat
+from govai.wire.openai_responses import OpenAIResponses
 
 if TYPE_CHECKING:
     import re
 
     from govai.core.exchange import Endpoint, WireFormat
 
-FORMATS: tuple[WireFormat, ...] = (OpenAIChat(), AnthropicMessages())
+FORMATS: tuple[WireFormat, ...] = (OpenAIChat(), OpenAIResponses(), AnthropicMessages())
 
 
 def endpoint_of(like: str, method: str, path: str) -> tuple[WireFormat, Endpoint, re.Match[str]] | None:
