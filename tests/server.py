@@ -1,4 +1,4 @@
-"""A local server that speaks the wire of OpenAI chat and Anthropic messages: it answers with what it was sent.
+"""A local server that speaks the wire of OpenAI chat, OpenAI Responses and Anthropic messages: it answers with what it was sent.
 
 The model's name says how: `echo` at once; `echo-3` in pieces of three characters when streaming; `status-429` with that
 status; `tool` with a tool call holding the text; `quote-JSON` with the JSON given. Every request is kept in `log`.
@@ -59,6 +59,11 @@ class Server:
                     self._answer(307, {"location": "http://elsewhere.invalid/v1/chat/completions"}, b"")
                     return
                 size = int(model.removeprefix("echo-")) if model.startswith("echo-") else 1000
+                if self.path.endswith("/responses"):
+                    reply = _response(text, model)
+                    kind, raw = ("text/event-stream", _response_events(reply, size)) if body.get("stream") else ("application/json", json.dumps(reply).encode())
+                    self._answer(200, {"content-type": kind, "x-request-id": "req-1"}, raw)
+                    return
                 if body.get("stream"):
                     events = _anthropic_events(text, size) if anthropic else _openai_events(text, size, model)
                     self._answer(200, {"content-type": "text/event-stream", "x-request-id": "req-1"}, events)
@@ -85,7 +90,8 @@ class Server:
 
 
 def _said(body: dict[str, Any]) -> str:
-    content = body["messages"][-1]["content"] if body.get("messages") else ""
+    said = body.get("messages") or body.get("input")
+    content = said[-1].get("content", said[-1].get("output")) if isinstance(said, list) and said else said
     if isinstance(content, list):
         return "".join(part.get("text", "") for part in content)
     return content or ""
@@ -115,6 +121,37 @@ def _openai_events(text: str, size: int, model: str) -> bytes:
     chunks.append({**base, "choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]})
     chunks.append({**base, "choices": [], "usage": {"prompt_tokens": 3, "completion_tokens": 4, "total_tokens": 7}})
     return b"".join(b"data: " + json.dumps(chunk).encode() + b"\n\n" for chunk in chunks) + b"data: [DONE]\n\n"
+
+
+def _response(text: str, model: str) -> dict[str, Any]:
+    item: dict[str, Any] = {"type": "message", "id": "msg_1", "role": "assistant", "status": "completed", "content": [{"type": "output_text", "text": text, "annotations": []}]}
+    if model == "tool":
+        item = {"type": "function_call", "id": "fc_1", "call_id": "c1", "name": "mail", "status": "completed", "arguments": json.dumps({"to": text}, ensure_ascii=False)}
+    failed = model == "fail"
+    return {
+        "id": "resp_1", "object": "response", "created_at": 1, "model": model, "status": "failed" if failed else "completed", "output": [] if failed else [item],
+        "error": {"code": "server_error", "message": text} if failed else None, "incomplete_details": None, "instructions": None, "metadata": {}, "parallel_tool_calls": True,
+        "temperature": 1.0, "tool_choice": "auto", "tools": [], "top_p": 1.0,
+        "usage": {"input_tokens": 3, "input_tokens_details": {"cached_tokens": 0}, "output_tokens": 4, "output_tokens_details": {"reasoning_tokens": 0}, "total_tokens": 7},
+    }
+
+
+def _response_events(reply: dict[str, Any], size: int) -> bytes:
+    events: list[dict[str, Any]] = [{"type": "response.created", "response": {**reply, "status": "in_progress", "output": [], "usage": None, "error": None}}]
+    for at, item in enumerate(reply["output"]):
+        place = {"output_index": at, "item_id": item["id"]}
+        if item["type"] == "message":
+            (part,) = item["content"]
+            events += [{"type": "response.output_item.added", "output_index": at, "item": {**item, "status": "in_progress", "content": []}}, {"type": "response.content_part.added", "content_index": 0, "part": {**part, "text": ""}, **place}]
+            events += [{"type": "response.output_text.delta", "content_index": 0, "delta": part["text"][start : start + size], "logprobs": [], **place} for start in range(0, len(part["text"]), size)]
+            events += [{"type": "response.output_text.done", "content_index": 0, "text": part["text"], "logprobs": [], **place}, {"type": "response.content_part.done", "content_index": 0, "part": part, **place}]
+        else:
+            events.append({"type": "response.output_item.added", "output_index": at, "item": {**item, "arguments": "", "status": "in_progress"}})
+            events += [{"type": "response.function_call_arguments.delta", "delta": item["arguments"][start : start + 3], **place} for start in range(0, len(item["arguments"]), 3)]
+            events.append({"type": "response.function_call_arguments.done", "arguments": item["arguments"], "name": item["name"], **place})
+        events.append({"type": "response.output_item.done", "output_index": at, "item": item})
+    events.append({"type": f"response.{reply['status']}", "response": reply})
+    return b"".join(f"event: {e['type']}\n".encode() + b"data: " + json.dumps({**e, "sequence_number": n}).encode() + b"\n\n" for n, e in enumerate(events))
 
 
 def _anthropic_reply(text: str, model: str) -> dict[str, Any]:

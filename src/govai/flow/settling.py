@@ -88,10 +88,8 @@ class Settlement:
         """The stream ended by itself: return what still waited."""
         out = self._emit(self._restorer.finish()) + self._splitter.finish()
         self._finish_tools()
-        if self._trace.error:
-            self._end("failed", self._trace.error)
-        elif self._terminal or self._trace.finish_reason:
-            self._end("completed", "")
+        if self._terminal or self._trace.finish_reason or self._trace.error:
+            self._end_complete()
         else:
             self._end("failed", "cut")
         return out
@@ -99,14 +97,21 @@ class Settlement:
     def abandon(self) -> None:
         """The caller stopped listening."""
         self._finish_tools()
-        self._end("completed" if self._terminal else "abandoned", "")
+        if self._terminal:
+            self._end_complete()
+        else:
+            self._end("abandoned", "")
 
     def fail(self, error: BaseException) -> None:
         """The connection broke, or the call was cancelled; an answer that was complete before is complete."""
         if self._terminal:
-            self._end("completed", "")
+            self._end_complete()
             return
         self._end("failed" if isinstance(error, Exception) else "abandoned", type(error).__name__)
+
+    def _end_complete(self) -> None:
+        """The answer came to its end, be it an error that the provider reports."""
+        self._end("failed" if self._trace.error else "completed", self._trace.error or "")
 
     def _end(self, status: str, error: str) -> None:
         ending, self._on_end = self._on_end, None

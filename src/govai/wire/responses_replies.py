@@ -72,18 +72,18 @@ def _response(view: ReplyView, path: Path, body: dict[str, Any], saying: Saying)
 
 
 class _Running(NamedTuple):
-    """An event that holds a piece of one run of text: where, what it is, and which index tells it from its siblings."""
+    """An event that holds a piece of one run of text: where, what it is, and the index that tells it from its siblings."""
 
     key: str
     part: Part
-    index: str = ""
+    among: str = ""
     saying: Saying = _BEGUN
     escaped: bool = False
 
 
 def _run(view: ReplyView, event: dict[str, Any], running: _Running) -> None:
-    number = _at(event, running.index)
-    if running.index == "summary_index":
+    number = _at(event, running.among)
+    if running.among == "summary_index":
         number = summary(number)
     place = channel(running.part, _at(event, "output_index"), number)
     note(view, (running.key,), event.get(running.key), place, running.saying, escaped=running.escaped)
@@ -128,11 +128,11 @@ def _failed(view: ReplyView, event: dict[str, Any]) -> None:
     view.error = error_name(inner if isinstance(inner, dict) else {"code": event.get("code")})
 
 
-def _both(stem: str, key: str, part: Part, index: str = "", *, escaped: bool = False) -> dict[str, _Running]:
+def _both(stem: str, key: str, part: Part, among: str = "", *, escaped: bool = False) -> dict[str, _Running]:
     """Return the two events of a run: pieces of it, and the whole of it again."""
     return {
-        f"response.{stem}.delta": _Running("delta", part, index, _BEGUN, escaped),
-        f"response.{stem}.done": _Running(key, part, index, _DONE, escaped),
+        f"response.{stem}.delta": _Running("delta", part, among, _BEGUN, escaped),
+        f"response.{stem}.done": _Running(key, part, among, _DONE, escaped),
     }
 
 

@@ -111,14 +111,3 @@ _TOP: Table = {
 }
 _BACKGROUND: Table = {"completion_window": Walk.word, "continuation_id": Walk.data}
 _PROMPT: Table = {"id": Walk.word, "version": Walk.word, "variables": _ResponsesWalk.variables}
-_FORMAT: Table = {
-    **dict.fromkeys(("type", "strict"), Walk.word),
-    **dict.fromkeys(("name", "description"), Walk.data),
-    "schema": Walk.schema,
-}
-_PROMPT: Table = {"id": Walk.word, "version": Walk.word, "variables": _ResponsesWalk.variables}
-_FORMAT: Table = {
-    **dict.fromkeys(("type", "strict"), Walk.word),
-    **dict.fromkeys(("name", "description"), Walk.data),
-    "schema": Walk.schema,
-}
