@@ -79,13 +79,15 @@ class Channel(NamedTuple):
 
 class ReplySlot(NamedTuple):
     """A string of a reply, or of one event of a stream: `path` leads to it; `escaped`: a fragment of a JSON string
-    document (tool arguments), so what is restored must be JSON-escaped; `whole`: it does not continue in later events."""
+    document (tool arguments), so what is restored must be JSON-escaped; `whole`: it does not continue in later events;
+    `again`: it may repeat what earlier events said in its channel, and what was said counts once."""
 
     path: Path
     text: str
     channel: Channel
     escaped: bool = False
     whole: bool = True
+    again: bool = False
 
 
 @dataclass(slots=True)

@@ -51,6 +51,7 @@ class MistralFamily:
 
     like = "mistral"
     path = "/v1/chat/completions"
+    wire = "mistral_chat"
 
     def body(self, request: Request, provider: Provider) -> dict[str, Any]:  # noqa: ARG002 -- the same for every host
         messages = [{"role": "system", "content": request.system}] if request.system else []

@@ -128,6 +128,7 @@ class Call:
             "declared": self.asked.declared,
             "receives": dict(self.asked.receives),
             "provider": self.judged.provider,
+            "wire": self.read.wire.name,
             "model": self.asked.model or self.read.view.model,
             "stream": self.read.stream,
             "text": self.text,

@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 _MAX_INFLATED = 64 * 1024 * 1024  # bytes; a compressed body beyond this is not inflated
 _AUTH = frozenset({"authorization", "x-api-key", "api-key", "x-goog-api-key", "proxy-authorization"})
 _ENDPOINTS = frozenset(
-    "completions messages count_tokens models embeddings moderations classifications transcriptions translations speech "
-    "edits variations".split()
+    "completions responses input_tokens compact generations messages count_tokens models embeddings moderations "
+    "classifications transcriptions translations speech edits variations".split()
 )
 _DULL = re.compile(r"[\w./;:,+() =*-]{0,160}")  # what SDKs write into protocol headers
 _PROTOCOL = frozenset(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from govai.core.exchange import Endpoint, Operation, ReplyView, RequestView
 from govai.wire import openai_replies
-from govai.wire.openai_chat import PREFIX
+from govai.wire.openai_paths import below
 from govai.wire.walker import Table, Walk
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ class OpenAIEmbeddings:
 
     name = "openai_embeddings"
     like = "openai"
-    endpoints: tuple[Endpoint, ...] = (Endpoint("POST", re.compile(PREFIX + "/embeddings"), Operation.EMBED),)
+    endpoints: tuple[Endpoint, ...] = (Endpoint("POST", below("/embeddings"), Operation.EMBED),)
     request_id_headers: tuple[str, ...] = ("x-request-id",)
 
     def read_request(self, body: Any) -> RequestView:

@@ -13,6 +13,7 @@ from govai.wire.google_images import GoogleImages
 from govai.wire.mistral_chat import MistralChat
 from govai.wire.mistral_moderations import MistralModerations
 from govai.wire.openai_chat import OpenAIChat
+from govai.wire.openai_responses import OpenAIResponses
 
 if TYPE_CHECKING:
     import re
@@ -21,16 +22,17 @@ if TYPE_CHECKING:
 
 FORMATS: tuple[WireFormat, ...] = (
     OpenAIChat(),
-    GoogleGenerate(),
-    GoogleEmbeddings(),
-    GoogleImages(),
-    AnthropicBatches(),
-    GoogleBatches(),
+    OpenAIResponses(),
     OpenAIEmbeddings(),
     AnthropicMessages(),
+    AnthropicBatches(),
     MistralChat(),
     MistralEmbeddings(),
     MistralModerations(),
+    GoogleGenerate(),
+    GoogleEmbeddings(),
+    GoogleImages(),
+    GoogleBatches(),
 )
 
 
