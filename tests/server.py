@@ -117,7 +117,8 @@ def _said(body: dict[str, Any]) -> str:
     if "contents" in body:
         return "".join(part.get("text", "") for part in body["contents"][-1]["parts"])
     said = body.get("messages") or body.get("input")
-    content = said[-1].get("content", said[-1].get("output")) if isinstance(said, list) and said else said
+    last = said[-1] if isinstance(said, list) and said else said
+    content = last.get("content", last.get("output")) if isinstance(last, dict) else last
     if isinstance(content, list):
         return "".join(part.get("text", "") for part in content)
     return content or ""
