@@ -15,6 +15,8 @@ KNOWN = [
     ("openai", "POST", "/openai/responses", Operation.GENERATE), ("openai", "POST", "/openai/deployments/eu/responses", Operation.GENERATE), ("openai", "POST", "/v1/responses/compact", Operation.GENERATE),
     ("openai", "POST", "/v1/responses/input_tokens", Operation.COUNT), ("openai", "GET", "/v1/responses/resp_0a88", Operation.FETCH), ("openai", "DELETE", "/v1/responses/resp_0a88", Operation.FETCH),
     ("openai", "POST", "/v1/responses/resp_0a88/cancel", Operation.FETCH), ("openai", "GET", "/v1/responses/resp_0a88/input_items", Operation.FETCH),
+    ("openai", "POST", "/v1/completions", Operation.GENERATE), ("openai", "POST", "/openai/deployments/eu/completions", Operation.GENERATE), ("openai", "POST", "/v1/images/generations", Operation.GENERATE),
+    ("openai", "POST", "/v1/moderations", Operation.COUNT),
     ("anthropic", "POST", "/v1/messages", Operation.GENERATE), ("anthropic", "POST", "/v1/messages/count_tokens", Operation.COUNT),
     ("anthropic", "GET", "/v1/models", Operation.LIST), ("anthropic", "GET", "/v1/models/claude-haiku-4-5-20251001", Operation.LIST),
 ]
@@ -23,7 +25,7 @@ REFUSED = [
     ("openai", "DELETE", "/v1/models/ft:x"), ("openai", "POST", "/v1/models"), ("openai", "POST", "/v1/embeddings"),
     ("openai", "GET", "/v1/responses"), ("openai", "GET", "/v1/responses/.."), ("openai", "GET", "/v1/responses/../models"), ("openai", "GET", "/v1/responses/a%2Fb"), ("openai", "PUT", "/v1/responses/resp_1"),
     ("openai", "POST", "/v1/responses/resp_1"), ("openai", "POST", "/v1/responses/../cancel"), ("openai", "GET", "/v1/responses/resp_1/cancel"), ("openai", "POST", "/openai/deployments/../responses"),
-    ("openai", "POST", "/v1/completions"), ("openai", "POST", "/v1/files"), ("openai", "POST", "/v2/chat/completions"), ("openai", "post", "/v1/chat/completions"),
+    ("openai", "POST", "/v1/images/edits"), ("openai", "POST", "/v1/images/variations"), ("openai", "POST", "/v1/audio/speech"), ("openai", "POST", "/v1/files"), ("openai", "POST", "/v2/chat/completions"), ("openai", "post", "/v1/chat/completions"),
     ("openai", "POST", "/v1/chat/completions/"), ("openai", "POST", "/v1/chat/completions\n"), ("openai", "POST", "//v1/chat/completions"), ("openai", "POST", "v1/chat/completions"),
     ("openai", "POST", "/v1/chat/completions?x=1"), ("openai", "POST", "/v1/chat/completions/.."), ("openai", "POST", "/v1/../v1/chat/completions"),
     ("openai", "POST", "/openai/deployments/../chat/completions"), ("openai", "POST", "/openai/deployments/./chat/completions"), ("openai", "POST", "/openai/deployments//chat/completions"),
@@ -52,5 +54,6 @@ def test_everything_else_is_unknown(like: str, method: str, path: str) -> None:
 def test_every_format_has_a_name_of_its_own_and_says_where_the_request_id_stands() -> None:
     formats: tuple[WireFormat, ...] = FORMATS
     assert [(wire.name, wire.like, wire.request_id_headers) for wire in formats] == [
-        ("openai_chat", "openai", ("x-request-id",)), ("openai_responses", "openai", ("x-request-id",)), ("anthropic_messages", "anthropic", ("request-id",)),
+        ("openai_chat", "openai", ("x-request-id",)), ("openai_responses", "openai", ("x-request-id",)), ("openai_completions", "openai", ("x-request-id",)), ("openai_images", "openai", ("x-request-id",)),
+        ("openai_moderations", "openai", ("x-request-id",)), ("anthropic_messages", "anthropic", ("request-id",)),
     ]

@@ -6,6 +6,9 @@ from typing import TYPE_CHECKING
 
 from govai.wire.anthropic_messages import AnthropicMessages
 from govai.wire.openai_chat import OpenAIChat
+from govai.wire.openai_completions import OpenAICompletions
+from govai.wire.openai_images import OpenAIImages
+from govai.wire.openai_moderations import OpenAIModerations
 from govai.wire.openai_responses import OpenAIResponses
 
 if TYPE_CHECKING:
@@ -13,7 +16,14 @@ if TYPE_CHECKING:
 
     from govai.core.exchange import Endpoint, WireFormat
 
-FORMATS: tuple[WireFormat, ...] = (OpenAIChat(), OpenAIResponses(), AnthropicMessages())
+FORMATS: tuple[WireFormat, ...] = (
+    OpenAIChat(),
+    OpenAIResponses(),
+    OpenAICompletions(),
+    OpenAIImages(),
+    OpenAIModerations(),
+    AnthropicMessages(),
+)
 
 
 def endpoint_of(like: str, method: str, path: str) -> tuple[WireFormat, Endpoint, re.Match[str]] | None:
