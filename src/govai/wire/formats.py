@@ -13,6 +13,9 @@ from govai.wire.google_images import GoogleImages
 from govai.wire.mistral_chat import MistralChat
 from govai.wire.mistral_moderations import MistralModerations
 from govai.wire.openai_chat import OpenAIChat
+from govai.wire.openai_completions import OpenAICompletions
+from govai.wire.openai_images import OpenAIImages
+from govai.wire.openai_moderations import OpenAIModerations
 from govai.wire.openai_responses import OpenAIResponses
 
 if TYPE_CHECKING:
@@ -23,6 +26,9 @@ if TYPE_CHECKING:
 FORMATS: tuple[WireFormat, ...] = (
     OpenAIChat(),
     OpenAIResponses(),
+    OpenAICompletions(),
+    OpenAIImages(),
+    OpenAIModerations(),
     OpenAIEmbeddings(),
     AnthropicMessages(),
     AnthropicBatches(),

@@ -62,7 +62,7 @@ def note_item(view: ReplyView, path: Path, item: Any, index: int, saying: Saying
     """Note an output item's text, each kind of item as what it is."""
     if not isinstance(item, dict):
         return
-    kind = item.get("type")
+    kind = text_or_none(item.get("type")) or ""
     if kind == "message":
         _message(view, path, item, index, saying)
     elif kind == "reasoning":

@@ -35,8 +35,9 @@ class ToolsWalk(OpenAIWalk):
 
     def tool(self, path: Path, tool: Any) -> None:
         kind = tool.get("type", "function") if isinstance(tool, dict) else "function"
-        if not (kind in _CALLERS_OWN or _runs_here(tool, kind)):
-            self.recipients.append((_EDITION.sub("", named(kind, "tool")), spell(path)))
+        word = named(kind, "tool")
+        if not (word in _CALLERS_OWN or _runs_here(tool, word)):
+            self.recipients.append((_EDITION.sub("", word), spell(path)))
         self.fields(path, tool, _TOOL)
 
     def choice(self, path: Path, choice: Any) -> None:
@@ -96,7 +97,7 @@ class ToolsWalk(OpenAIWalk):
         self.fields(path, value, {"image_url": Walk.url, "file_id": ToolsWalk.held_by_provider})
 
 
-def _runs_here(tool: dict[str, Any], kind: Any) -> bool:
+def _runs_here(tool: dict[str, Any], kind: str) -> bool:
     """Whether the caller runs a tool of a kind that the provider may run too."""
     if kind == "shell":
         environment = tool.get("environment")
