@@ -11,6 +11,9 @@ from govai.doors import wrapping
 from tests.doors.kinds import KINDS, Kind, close
 from tests.server import Server
 
+# Where aiohttp is installed, an ungoverned genai client sends through it, and warns of its own way of doing so.
+pytestmark = pytest.mark.filterwarnings("ignore:Inheritance class AiohttpClientSession:DeprecationWarning")
+
 
 @pytest.fixture
 def policy(policy: dict, server: Server) -> dict:
