@@ -58,7 +58,7 @@ class Server:
                     seen = outer.failures[model] = outer.failures.get(model, 0) + 1
                     if not times or seen <= int(times):
                         error = {"type": "error", "error": {"type": "failed", "code": "failed", "message": text}}
-                        self._answer(int(status), {"content-type": "application/json", "retry-after": "0"}, json.dumps(error).encode())
+                        self._answer(int(status), {"content-type": "application/json", "retry-after": "0", "retry-after-ms": "1"}, json.dumps(error).encode())
                         return
                 if model == "redirect":
                     self._answer(307, {"location": "http://elsewhere.invalid/v1/chat/completions"}, b"")

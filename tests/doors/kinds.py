@@ -11,6 +11,7 @@ import openai
 from google import genai
 from google.genai import types
 from mistralai.client import Mistral
+from mistralai.client.utils import BackoffStrategy, RetryConfig
 
 
 @dataclass(frozen=True)
@@ -20,6 +21,7 @@ class Kind:
     make: Callable[..., Any]
     ask: Callable[..., Awaitable[str]]
     http: Callable[[Any], list[Any]]
+    retrying: Callable[[], dict[str, Any]] = dict  # options with which a client tries three times
 
 
 def _openai_text(answer: Any) -> str:
@@ -101,6 +103,17 @@ def _azure(cls: Any) -> Any:
 
 
 _VERTEX = {"region": "eu", "project_id": "p", "access_token": "t"}
+
+
+def _mistral_retries() -> dict[str, Any]:
+    strategy = BackoffStrategy(initial_interval=1, max_interval=5, exponent=1.1, max_elapsed_time=60_000, jitter_ms=0)
+    return {"retry_config": RetryConfig("backoff", strategy, retry_connection_errors=True)}
+
+
+def _google_retries() -> dict[str, Any]:
+    return {"retry_options": types.HttpRetryOptions(attempts=3, initial_delay=0.001, max_delay=0.005, jitter=0.0)}
+
+
 _native = lambda client: [client._client]
 _sdk = lambda client: [client.sdk_configuration.client, client.sdk_configuration.async_client]
 _api = lambda client: [client._api_client._httpx_client, client._api_client._async_httpx_client]
@@ -116,12 +129,12 @@ KINDS = {
     "afoundry": Kind(lambda url, **k: anthropic.AsyncAnthropicFoundry(base_url=url, api_key="sk-x", **k), _aanthropic, _native),
     "vertex-anthropic": Kind(lambda url, **k: anthropic.AnthropicVertex(base_url=url + "/v1", **_VERTEX, **k), _anthropic, _native),
     "avertex-anthropic": Kind(lambda url, **k: anthropic.AsyncAnthropicVertex(base_url=url + "/v1", **_VERTEX, **k), _aanthropic, _native),
-    "mistral": Kind(lambda url, **k: Mistral(server_url=url, api_key="k", **k), _mistral, _sdk),
-    "amistral": Kind(lambda url, **k: Mistral(server_url=url, api_key="k", **k), _amistral, _sdk),
-    "google": Kind(_genai, _google, _api),
-    "agoogle": Kind(_genai, _agoogle, _api),
-    "vertex": Kind(_vertex_genai, _google, _api),
-    "avertex": Kind(_vertex_genai, _agoogle, _api),
+    "mistral": Kind(lambda url, **k: Mistral(server_url=url, api_key="k", **k), _mistral, _sdk, _mistral_retries),
+    "amistral": Kind(lambda url, **k: Mistral(server_url=url, api_key="k", **k), _amistral, _sdk, _mistral_retries),
+    "google": Kind(_genai, _google, _api, _google_retries),
+    "agoogle": Kind(_genai, _agoogle, _api, _google_retries),
+    "vertex": Kind(_vertex_genai, _google, _api, _google_retries),
+    "avertex": Kind(_vertex_genai, _agoogle, _api, _google_retries),
 }
 
 

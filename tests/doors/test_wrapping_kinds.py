@@ -8,27 +8,11 @@ import pytest
 
 import govai
 from govai.doors import wrapping
-from tests.doors.kinds import KINDS, Kind, close
+from tests.doors.kinds import Kind, close
 from tests.server import Server
 
-
-@pytest.fixture
-def policy(policy: dict, server: Server) -> dict:
-    entry = {"host": server.host, "region": "EU", "trains_on_inputs": False, "api_key": "env:GOVAI_TEST_KEY"}
-    policy["providers"] |= {"north": {"like": "mistral", **entry}, "south": {"like": "google", **entry}}
-    return policy
-
-
-@pytest.fixture(params=list(KINDS))
-def kind(request: pytest.FixtureRequest) -> Kind:
-    return KINDS[request.param]
-
-
-@pytest.fixture
-async def bare(kind: Kind, server: Server):
-    client = kind.make(server.url)
-    yield client
-    await close(client)
+# Where aiohttp is installed, an ungoverned genai client sends through it, and warns of its own way of doing so.
+pytestmark = pytest.mark.filterwarnings("ignore:Inheritance class AiohttpClientSession:DeprecationWarning")
 
 
 def _state(kind: Kind, client) -> list:

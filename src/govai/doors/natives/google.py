@@ -13,7 +13,7 @@ from govai.core.errors import ConfigError, Ungoverned
 from govai.core.lang import say
 from govai.doors.natives import http
 from govai.doors.natives.closed import Closed
-from govai.doors.natives.native import ORIGINAL
+from govai.doors.natives.native import ORIGINAL, keep
 from govai.doors.natives.stainless import one_call
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ class GoogleNative:
             asyncio.__dict__["_loop_clients"] = {}  # the original closes its own
         _use(clone, sync, asyncio)
         governed = _rebound(client, api, clone)
-        governed.__dict__[ORIGINAL] = client
+        keep(governed, client)
         return governed
 
     def prove(self, governed: Any) -> None:

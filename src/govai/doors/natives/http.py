@@ -15,6 +15,7 @@ import httpx2
 
 from govai.core.errors import ConfigError, Ungoverned
 from govai.core.lang import say
+from govai.doors.natives.native import alone
 from govai.flow.transports import AsyncGovernedTransport, GovernedTransport
 
 if TYPE_CHECKING:
@@ -29,18 +30,10 @@ class _Probed(Exception):
     """The probe reached the transport; nothing is sent."""
 
 
-def _alone(_self: object, _protocol: object) -> Any:
-    raise Ungoverned(
-        say("a governed client cannot be pickled or deep-copied", "un client gouverné ne se copie pas en profondeur"),
-        where="pickle, copy.deepcopy",
-        todo=say("make and wrap a client where it is used", "créez et enveloppez un client là où il sert"),
-    )
-
-
 class _Seen:
     """A governed transport that a probe can see."""
 
-    __reduce_ex__ = _alone
+    __reduce_ex__ = alone
 
 
 @cache
@@ -94,7 +87,7 @@ def governed_http(inner: Any, governing: Governing) -> Any:
     clone = copy.copy(inner)
     for name in [name for name in vars(clone) if callable(getattr(type(clone), name, None))]:
         del clone.__dict__[name]  # an instance's own `send` (telemetry) is bound to the original and leads there
-    clone._transport = governed_transport(inner, inner._transport, governing)  # noqa: SLF001
+    clone._transport = governed_transport(inner, getattr(inner, "_transport", None), governing)  # noqa: SLF001
     clone._mounts = {p: t and governed_transport(inner, t, governing) for p, t in inner._mounts.items()}  # noqa: SLF001
     return clone
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from govai.doors.natives import http
 from govai.doors.natives.closed import close
-from govai.doors.natives.native import ORIGINAL
+from govai.doors.natives.native import keep
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -35,9 +35,9 @@ class MistralNative:
         config = copy.copy(client.sdk_configuration)
         config.client = config.client and http.governed_http(config.client, governing)
         config.async_client = config.async_client and http.governed_http(config.async_client, governing)
-        config.__dict__["_hooks"] = _hooks(config, keep=lambda hook: not _records(hook))
+        config.__dict__["_hooks"] = _hooks(config, kept=lambda hook: not _records(hook))
         governed = _copied(client, config)
-        governed.__dict__[ORIGINAL] = client
+        keep(governed, client)
         close(governed, _ASIDE)
         return governed
 
@@ -45,7 +45,7 @@ class MistralNative:
         config = copy.copy(governed.sdk_configuration)
         config.client, config.async_client = http.quiet(config.client), http.quiet(config.async_client)
         config.security = config.retry_config = None
-        config.__dict__["_hooks"] = _hooks(config, keep=lambda _hook: False)
+        config.__dict__["_hooks"] = _hooks(config, kept=lambda _hook: False)
         probe = _copied(governed, config)
         http.prove(lambda: probe.chat.complete(model="probe", messages=[]))
         http.prove(lambda: probe.chat.complete_async(model="probe", messages=[]))
@@ -75,10 +75,10 @@ def _copied(client: Any, config: Any) -> Any:
     return clone
 
 
-def _hooks(config: Any, keep: Any) -> Any:
+def _hooks(config: Any, kept: Any) -> Any:
     hooks = copy.copy(config.__dict__["_hooks"])
     for name in _HOOKS:
-        setattr(hooks, name, [hook for hook in getattr(hooks, name) if keep(hook)])
+        setattr(hooks, name, [hook for hook in getattr(hooks, name) if kept(hook)])
     return hooks
 
 

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Protocol
 
+from govai.core.errors import Ungoverned
+from govai.core.lang import say
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -43,3 +46,25 @@ class Native(Protocol):
     async def aclose(self, client: Any) -> None:
         """Close all of it."""
         ...
+
+
+def alone(*_args: object) -> Any:
+    """Refuse a deep copy: it would leave the governor behind."""
+    raise Ungoverned(
+        say("a governed client cannot be pickled or deep-copied", "un client gouverné ne se copie pas en profondeur"),
+        where="pickle, copy.deepcopy",
+        todo=say("make and wrap a client where it is used", "créez et enveloppez un client là où il sert"),
+    )
+
+
+class _Alone:
+    """Pickled with the client that has it, so that the client cannot be."""
+
+    __reduce_ex__ = alone
+
+
+def keep(governed: Any, client: Any) -> None:
+    """Note on a governed client whose connections it uses, and that it is not to be copied in depth."""
+    had = dict(vars(governed))
+    vars(governed).clear()  # what refuses stands first, so that nothing is copied before it
+    vars(governed).update({"_govai_alone": _Alone(), "__deepcopy__": alone, **had, ORIGINAL: client})

@@ -13,7 +13,7 @@ from govai.core.errors import ConfigError, Ungoverned
 from govai.core.lang import say
 from govai.doors.natives import http
 from govai.doors.natives.closed import close
-from govai.doors.natives.native import ORIGINAL
+from govai.doors.natives.native import keep
 from govai.flow.asked import OneCall
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ class Stainless:
             raise http.signs(who)
         clone = http.governed_http(client._client, governing)  # noqa: SLF001 -- no public way to read it back
         governed = _copied(client, clone)
-        governed.__dict__[ORIGINAL] = client
+        keep(governed, client)
         _bind(governed)
         return governed
 
@@ -120,7 +120,7 @@ def _guarded_copy(governed: Any) -> Callable[..., Any]:
                 todo=say("wrap a client that has it already", "enveloppez un client qui l'a déjà"),
             )
         made = make(governed, *args, **kwargs)
-        made.__dict__[ORIGINAL] = governed
+        keep(made, governed)
         _bind(made)
         return made
 
