@@ -8,7 +8,9 @@ from govai.wire.anthropic_messages import AnthropicMessages
 from govai.wire.embeddings import MistralEmbeddings, OpenAIEmbeddings
 from govai.wire.mistral_chat import MistralChat
 from govai.wire.mistral_moderations import MistralModerations
+from govai.wire.openai_audio import MistralTranscription, OpenAISpeech, OpenAITranscription
 from govai.wire.openai_chat import OpenAIChat
+from govai.wire.openai_image_edits import OpenAIImageEdits
 
 if TYPE_CHECKING:
     import re
@@ -18,10 +20,14 @@ if TYPE_CHECKING:
 FORMATS: tuple[WireFormat, ...] = (
     OpenAIChat(),
     OpenAIEmbeddings(),
+    OpenAITranscription(),
+    OpenAISpeech(),
+    OpenAIImageEdits(),
     AnthropicMessages(),
     MistralChat(),
     MistralEmbeddings(),
     MistralModerations(),
+    MistralTranscription(),
 )
 
 
