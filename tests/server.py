@@ -1,7 +1,8 @@
 """A local server that speaks the wire of OpenAI chat and Anthropic messages: it answers with what it was sent.
 
 The model's name says how: `echo` at once; `echo-3` in pieces of three characters when streaming; `status-429` with that
-status; `tool` with a tool call holding the text; `think` with the text as thinking too; `quote-JSON` with the JSON given. Every request is kept in `log`.
+status; `tool` with a tool call holding the text; `think` with the text as thinking too; `quote-JSON` with the JSON given. A form is answered with
+its prompt. Every request is kept in `log`.
 """
 
 from __future__ import annotations
@@ -10,6 +11,9 @@ import json
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+
+
+SOUND = bytes(range(256)) * 8
 
 
 class Server:
@@ -34,6 +38,14 @@ class Server:
                 case = self.path.split("/")[2] if self.path.startswith("/c/") else ""
                 if case in outer.replies:
                     self._answer(*outer.replies[case])
+                    return
+                if self.headers["content-type"].startswith("multipart/"):
+                    prompt = raw.partition(b'name="prompt"\r\n\r\n')[2].partition(b"\r\n")[0].decode()
+                    heard = {"text": prompt, "model": "m", "language": "fr", "usage": {"prompt_tokens": 3, "completion_tokens": 4}, "created": 1, "data": [{"revised_prompt": prompt}]}
+                    self._answer(200, {"content-type": "application/json"}, json.dumps(heard).encode())
+                    return
+                if self.path.endswith("/speech"):
+                    self._answer(200, {"content-type": "audio/mpeg"}, SOUND)
                     return
                 self._speak(json.loads(raw))
 

@@ -131,7 +131,7 @@ class Operation(Enum):
     GENERATE = "generate"  # text in, an answer back
     EMBED = "embed"  # text in, vectors back: the text leaves, with kind-only stand-ins, and nothing is restored
     COUNT = "count"  # text in, a number back: the text leaves all the same
-    RENDER = "render"  # text in, what holds no text back (sound): it passes as it is
+    RENDER = "render"  # text in, sound or pictures back: nobody can review those, what is said beside them is restored
     FETCH = "fetch"  # the id of an earlier answer in, that answer back
     LIST = "list"  # nothing of the user's in, nothing of the user's back
 

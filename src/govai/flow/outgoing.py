@@ -156,7 +156,7 @@ def _inflate(raw: bytes, coding: str) -> bytes:
 def _unreadable(why: str) -> Ungoverned:
     return Ungoverned(
         say(f"the request's body cannot be looked into: {why}", f"le corps de la requête est illisible : {why}"),
-        todo=say("send plain JSON", "envoyez du JSON simple"),
+        todo=say("send plain JSON, or a plain form", "envoyez du JSON simple, ou un formulaire simple"),
     )
 
 

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 Ending = "Callable[[str, str], None]"  # (status, error class) of the attempt
 _OK = range(200, 300)
+_READ = (Operation.GENERATE, Operation.EMBED, Operation.RENDER)
 
 
 class _Event(NamedTuple):
@@ -60,14 +61,14 @@ class Settlement:
         if status not in _OK:
             self._end("failed", f"http_{status}")
             return raw
-        if self._operation not in (Operation.GENERATE, Operation.EMBED):
+        if self._operation not in _READ:
             self._end("completed", "")
             return raw
         try:
             body = parse(raw)
             view = self._wire.read_reply(body)
         except ValueError:
-            self._end("completed", "unreadable")
+            self._end("completed", "" if self._operation is Operation.RENDER else "unreadable")  # sound is no JSON
             return raw
         self._note(view)
         changes = self._restorer.whole(view)

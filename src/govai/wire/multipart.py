@@ -147,7 +147,10 @@ def _written(part: dict[str, Any]) -> bytes:
     if "filename" in part:
         head += f'; filename="{part["filename"]}"'
     kind = part.get("type")
-    if not _DISPOSITION.fullmatch(head) or (kind is not None and not _PLAIN.fullmatch(kind)):
+    read = _DISPOSITION.fullmatch(head)
+    as_meant = read is not None and read.groups() == (part["name"], part.get("filename"))
+    if not as_meant or (kind is not None and not _PLAIN.fullmatch(kind)):
         raise ValueError("a name cannot be written into a form")
     lines = f"Content-Disposition: {head}\r\n" + (f"Content-Type: {kind}\r\n" if kind is not None else "") + "\r\n"
-    return lines.encode() + (part["bytes"] if "bytes" in part else part["value"].encode())
+    content: bytes = part["bytes"] if "bytes" in part else part["value"].encode()
+    return lines.encode() + content

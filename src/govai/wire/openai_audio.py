@@ -118,8 +118,10 @@ class _AudioWalk(Walk):
     )
 
     def said(self, path: Path, value: Any) -> None:
-        self.message = 0
-        self.data(path, value)
+        """Words, or several lots of them: each is about something else."""
+        for at, text in enumerate(value) if isinstance(value, list) else ((None, value),):
+            self.message = len(self.slots)  # a number that no other has
+            self.data(path if at is None else (*path, at), text)
         self.message = -1
 
     def sound(self, path: Path, value: Any) -> None:

@@ -22,7 +22,7 @@ class OpenAIImageEdits:
 
     name = "openai_image_edits"
     like = "openai"
-    endpoints = (Endpoint("POST", re.compile(PREFIX + r"/images/(?:edits|variations)"), Operation.GENERATE),)
+    endpoints = (Endpoint("POST", re.compile(PREFIX + r"/images/(?:edits|variations)"), Operation.RENDER),)
     request_id_headers = ("x-request-id",)
 
     def read_request(self, body: Any) -> RequestView:
