@@ -17,6 +17,7 @@ from govai.core.exchange import Operation, RequestView, Slot, SlotKind
 from govai.core.lang import say
 from govai.wire.codec import parse
 from govai.wire.formats import endpoint_of
+from govai.wire.multipart import parse_form
 
 if TYPE_CHECKING:
     import httpx2
@@ -38,6 +39,7 @@ _PROTOCOL = frozenset(
 )
 _DIGITS = re.compile(r"\d{7}")
 _ASKING = (Operation.LIST, Operation.FETCH, Operation.TRACK, Operation.RESULTS)  # after what is there already
+_BOUNDARY = re.compile(r"; boundary=[0-9a-f]{32}")  # what HTTP clients draw at random
 
 
 @dataclass(slots=True)
@@ -133,14 +135,15 @@ def _unknown_endpoint(host: str, method: str, path: str, family: str, *, registe
 def _body(request: httpx2.Request, raw: bytes) -> Any:
     if not raw:
         return None
-    kind = request.headers.get("content-type", "application/json").partition(";")[0].strip().lower()
-    if kind != "application/json":
+    content_type = request.headers.get("content-type", "application/json")
+    kind = content_type.partition(";")[0].strip().lower()
+    if kind not in ("application/json", "multipart/form-data"):
         raise _unreadable(say(f"its content type is {_plain(kind)}", f"son type est {_plain(kind)}"))
     raw = _inflate(raw, request.headers.get("content-encoding", "identity").strip().lower())
     try:
-        return parse(raw)
-    except ValueError:
-        problem = say("it is not JSON", "ce n'est pas du JSON")
+        return parse(raw) if kind == "application/json" else parse_form(raw, content_type)
+    except ValueError as error:
+        problem = say("it is not JSON", "ce n'est pas du JSON") if kind == "application/json" else str(error)
     raise _unreadable(problem)
 
 
@@ -165,7 +168,7 @@ def _inflate(raw: bytes, coding: str) -> bytes:
 def _unreadable(why: str) -> Ungoverned:
     return Ungoverned(
         say(f"the request's body cannot be looked into: {why}", f"le corps de la requête est illisible : {why}"),
-        todo=say("send plain JSON", "envoyez du JSON simple"),
+        todo=say("send plain JSON, or a plain form", "envoyez du JSON simple, ou un formulaire simple"),
     )
 
 
@@ -206,6 +209,7 @@ def _is_dull(name: str, value: str) -> bool:
     written = _WRITTEN_BY_SDKS.get(name)
     if written is not None:
         return written.fullmatch(value) is not None
+    value = _BOUNDARY.sub("", value) if name == "content-type" else value
     return _is_protocol(name) and _DULL.fullmatch(value) is not None and not _DIGITS.search(value)
 
 

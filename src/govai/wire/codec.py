@@ -1,4 +1,4 @@
-"""JSON in and out, and the two ways a body is changed: a string replaced, a key renamed. Nothing else moves.
+"""JSON (and forms) in and out, and the two ways a body is changed: a string replaced, a key renamed. Nothing else moves.
 
 It knows no format: what the places mean is for others to say.
 """
@@ -9,6 +9,8 @@ import json
 from typing import TYPE_CHECKING, Any
 
 import orjson
+
+from govai.wire.multipart import Form
 
 if TYPE_CHECKING:
     from govai.core.exchange import Path
@@ -37,11 +39,13 @@ def parse(raw: bytes) -> Any:
 
 
 def encode(body: Any) -> bytes:
-    """Return the document as compact UTF-8 JSON, keys in their order.
+    """Return the document as compact UTF-8 JSON, keys in their order; a form as a form.
 
     Raises:
-        ValueError: nested too deep.
+        ValueError: nested too deep; a form that would be read differently.
     """
+    if isinstance(body, Form):
+        return body.written()
     try:
         return orjson.dumps(body)
     except TypeError:  # integers beyond 64 bits, lone surrogates, 250 levels: what the slower encoder can write

@@ -12,8 +12,10 @@ from govai.wire.google_generate import GoogleGenerate
 from govai.wire.google_images import GoogleImages
 from govai.wire.mistral_chat import MistralChat
 from govai.wire.mistral_moderations import MistralModerations
+from govai.wire.openai_audio import MistralTranscription, OpenAISpeech, OpenAITranscription
 from govai.wire.openai_chat import OpenAIChat
 from govai.wire.openai_completions import OpenAICompletions
+from govai.wire.openai_image_edits import OpenAIImageEdits
 from govai.wire.openai_images import OpenAIImages
 from govai.wire.openai_moderations import OpenAIModerations
 from govai.wire.openai_responses import OpenAIResponses
@@ -30,11 +32,15 @@ FORMATS: tuple[WireFormat, ...] = (
     OpenAIImages(),
     OpenAIModerations(),
     OpenAIEmbeddings(),
+    OpenAITranscription(),
+    OpenAISpeech(),
+    OpenAIImageEdits(),
     AnthropicMessages(),
     AnthropicBatches(),
     MistralChat(),
     MistralEmbeddings(),
     MistralModerations(),
+    MistralTranscription(),
     GoogleGenerate(),
     GoogleEmbeddings(),
     GoogleImages(),
