@@ -9,7 +9,7 @@ import re
 import zlib
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import unquote_plus
 
 from govai.core.errors import Ungoverned
@@ -22,7 +22,7 @@ from govai.wire.multipart import parse_form
 if TYPE_CHECKING:
     import httpx2
 
-    from govai.core.exchange import Endpoint, WireFormat
+    from govai.core.exchange import BatchFormat, Endpoint, WireFormat
     from govai.policy.policy import Policy
     from govai.policy.registry import Provider
 
@@ -30,7 +30,7 @@ _MAX_INFLATED = 64 * 1024 * 1024  # bytes; a compressed body beyond this is not 
 _AUTH = frozenset({"authorization", "x-api-key", "api-key", "x-goog-api-key", "proxy-authorization"})
 _ENDPOINTS = frozenset(
     "completions responses input_tokens compact generations messages count_tokens models embeddings moderations "
-    "classifications transcriptions translations speech edits variations".split()
+    "classifications transcriptions translations speech edits variations files batches jobs".split()
 )
 _DULL = re.compile(r"[\w./;:,+() =*-]{0,160}")  # what SDKs write into protocol headers
 _PROTOCOL = frozenset(
@@ -94,13 +94,20 @@ def read_outgoing(policy: Policy, request: httpx2.Request, raw: bytes, like: str
         provider,
         host,
         wire,
-        place.operation,
+        _operation(wire, place, body, view),
         body,
         view,
         _extra(request, match),
         view.stream,
         match.groupdict().get("id") or "",
     )
+
+
+def _operation(wire: WireFormat, place: Endpoint, body: Any, view: RequestView) -> Operation:
+    """What is done: a document about a batch that holds requests submits them."""
+    if place.operation is Operation.TRACK and body and cast("BatchFormat", wire).lines(body, view.model or ""):
+        return Operation.SUBMIT
+    return place.operation
 
 
 def _read_path(view: RequestView, place: Endpoint, match: re.Match[str]) -> None:

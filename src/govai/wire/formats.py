@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from govai.wire.anthropic_messages import AnthropicMessages
+from govai.wire.batch_files import MistralBatches, OpenAIBatches
 from govai.wire.batches import AnthropicBatches, GoogleBatches
 from govai.wire.embeddings import MistralEmbeddings, OpenAIEmbeddings
 from govai.wire.google_embeddings import GoogleEmbeddings
@@ -35,12 +36,14 @@ FORMATS: tuple[WireFormat, ...] = (
     OpenAITranscription(),
     OpenAISpeech(),
     OpenAIImageEdits(),
+    OpenAIBatches(),
     AnthropicMessages(),
     AnthropicBatches(),
     MistralChat(),
     MistralEmbeddings(),
     MistralModerations(),
     MistralTranscription(),
+    MistralBatches(),
     GoogleGenerate(),
     GoogleEmbeddings(),
     GoogleImages(),

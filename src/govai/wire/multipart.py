@@ -9,6 +9,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from govai.core.exchange import spell
+from govai.wire.json_text import parse, written
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -28,7 +29,8 @@ _NAME = re.compile(r"([a-z_]{1,64})(?:\[[a-z_]{0,64}\])*")  # `include[]`, `chun
 class Form(list[dict[str, Any]]):
     """The parts of a form in their order.
 
-    A field is `{name, value: str}`, a file `{name, filename, bytes}`; either may have the `type` it was given.
+    A field is `{name, value: str}`, a file `{name, filename, bytes}`, or `lines` in place of its bytes where it was split
+    into JSON lines; either may have the `type` it was given.
     """
 
     def __init__(self, boundary: str, parts: list[dict[str, Any]]) -> None:
@@ -105,7 +107,9 @@ def read_form(walk: Walk, form: Form, table: Table, files: Mapping[str, str], se
         field = known[1] if known else ""
         walk.word((index, "type"), part.get("type"))
         reader = table.get(field)
-        if "bytes" in part:
+        if "lines" in part:
+            walk.data((index, "filename"), part["filename"])
+        elif "bytes" in part:
             walk.opaque.append((files.get(field, "file"), field if field in files else spell((index,))))
             walk.data((index, "filename"), part["filename"])
         elif reader is not None:
@@ -114,6 +118,18 @@ def read_form(walk: Walk, form: Form, table: Table, files: Mapping[str, str], se
             walk.data((index, "value"), part["value"])
         if field not in table and field not in files:
             walk.data((index, "name"), name)
+
+
+def split_lines(form: Form) -> None:
+    """Read the files of a form as JSON lines, in place of their bytes.
+
+    Raises:
+        ValueError: one of them holds something else.
+    """
+    for part in form:
+        if "bytes" in part:
+            part["lines"] = [parse(line) for line in part["bytes"].splitlines() if line.strip()]
+            del part["bytes"]
 
 
 def _headed(headers: list[tuple[str, str]]) -> dict[str, Any]:
@@ -152,5 +168,11 @@ def _written(part: dict[str, Any]) -> bytes:
     if not as_meant or (kind is not None and not _PLAIN.fullmatch(kind)):
         raise ValueError("a name cannot be written into a form")
     lines = f"Content-Disposition: {head}\r\n" + (f"Content-Type: {kind}\r\n" if kind is not None else "") + "\r\n"
+    return lines.encode() + _content(part)
+
+
+def _content(part: dict[str, Any]) -> bytes:
+    if "lines" in part:
+        return b"".join(written(line) + b"\n" for line in part["lines"])
     content: bytes = part["bytes"] if "bytes" in part else part["value"].encode()
-    return lines.encode() + content
+    return content
