@@ -12,6 +12,7 @@ from govai.core.lang import say
 from govai.core.names import did_you_mean
 from govai.core.scope import Scope
 from govai.doors.anthropic_family import AnthropicFamily
+from govai.doors.google_family import GoogleFamily
 from govai.doors.offline import HOST, OfflineFamily
 from govai.doors.openai_family import OpenAIFamily
 from govai.doors.wrapping import base_error, family_of, govern, governed_by, original
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from govai.flow.engine import Engine
     from govai.policy.registry import Provider
 
-_FAMILIES: dict[str, Family] = {"openai": OpenAIFamily(), "anthropic": AnthropicFamily()}
+_FAMILIES: dict[str, Family] = {"openai": OpenAIFamily(), "anthropic": AnthropicFamily(), "google": GoogleFamily()}
 _OFFLINE: Family = OfflineFamily()
 
 

@@ -40,7 +40,10 @@ class Family(Protocol):
     """One SDK. `body` is the wire format's JSON; `send` and its variants post it and return native objects."""
 
     like: str
-    path: str
+
+    def path_of(self, model: str, *, stream: bool) -> str:
+        """Return the path that a body for this model is posted to, below the provider entry's base path."""
+        ...
 
     def body(self, request: Request, provider: Provider) -> dict[str, Any]:
         """Return the JSON body of a request."""
@@ -54,11 +57,11 @@ class Family(Protocol):
         """Return a governed native asyncio client."""
         ...
 
-    def send(self, client: Any, body: dict[str, Any], timeout: float) -> Any:
+    def send(self, client: Any, model: str, body: dict[str, Any], timeout: float) -> Any:
         """Post the body; return the native answer, an awaitable of it for an asyncio client."""
         ...
 
-    def open(self, client: Any, body: dict[str, Any], timeout: float) -> Any:
+    def open(self, client: Any, model: str, body: dict[str, Any], timeout: float) -> Any:
         """Post the body; return the native stream, an awaitable of it for an asyncio client."""
         ...
 

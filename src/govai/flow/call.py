@@ -123,6 +123,7 @@ class Call:
             "receives": dict(self.asked.receives),
             "provider": self.judged.provider,
             "model": self.asked.model or self.read.view.model,
+            "target": f"{self.judged.provider}:{self.read.view.model}",
             "stream": self.read.stream,
             "text": self.text,
             "policy": self.engine.policy.digest,

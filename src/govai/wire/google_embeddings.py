@@ -6,15 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 from govai.core.exchange import Endpoint, Operation, ReplyView, RequestView
 from govai.wire.google_contents import GoogleWalk, both, inside, items
-from govai.wire.google_paths import STEP, paths
+from govai.wire.google_paths import name_with, paths
 from govai.wire.walker import Table, Walk
 
 if TYPE_CHECKING:
     from govai.core.exchange import Path
 
-_EMBEDDING = (
-    STEP + r"(?P<model>(?=[^/:]*embedding)(?:[A-Za-z0-9_.@-]|%40){1,100})"
-)  # what else `predict` does is not known
+_EMBEDDING = name_with(r"[^/:]*embedding")  # what else `predict` does is not known
 _OF_WHAT = ("requests", "content", "contents", "instances")
 
 

@@ -6,15 +6,13 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from govai.core.exchange import Channel, Endpoint, Operation, Part, ReplySlot, ReplyView, RequestView, spell
 from govai.wire.google_contents import GoogleWalk, both, items, listed
-from govai.wire.google_paths import STEP, paths
+from govai.wire.google_paths import name_with, paths
 from govai.wire.walker import Table, Walk
 
 if TYPE_CHECKING:
     from govai.core.exchange import Path
 
-_IMAGEN = (
-    STEP + r"(?P<model>(?=imagen|imagegeneration)(?:[A-Za-z0-9_.@-]|%40){1,100})"
-)  # what else `predict` does is not known
+_IMAGEN = name_with(r"imagen|imagegeneration")  # what else `predict` does is not known
 
 
 class GoogleImages:
