@@ -1,4 +1,4 @@
-"""A local server that speaks the wire of OpenAI chat and Anthropic messages: it answers with what it was sent.
+"""A local server that speaks the wire of OpenAI chat, Anthropic messages and Google (tests/google_wire.py): it answers with what it was sent.
 
 The model's name says how: `echo` at once; `echo-3` in pieces of three characters when streaming; `status-429` with that
 status; `tool` with a tool call holding the text; `quote-JSON` with the JSON given. Every request is kept in `log`.
@@ -10,6 +10,8 @@ import json
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+
+import tests.google_wire
 
 
 class Server:
@@ -46,19 +48,25 @@ class Server:
                 self.wfile.write(body)
 
             def _speak(self, body: dict[str, Any]) -> None:
-                model, text = body["model"], _said(body)
+                google = tests.google_wire.call(self.path)
+                model, text = (google[0], tests.google_wire.said(body)) if google else (body["model"], _said(body))
                 anthropic = "anthropic-version" in {k.lower() for k in self.headers}
                 if model.startswith("status-"):
                     status, _, times = model.removeprefix("status-").partition("x")
                     seen = outer.failures[model] = outer.failures.get(model, 0) + 1
                     if not times or seen <= int(times):
                         error = {"type": "error", "error": {"type": "failed", "code": "failed", "message": text}}
+                        if google:
+                            error = tests.google_wire.error(int(status), text)
                         self._answer(int(status), {"content-type": "application/json", "retry-after": "0"}, json.dumps(error).encode())
                         return
                 if model == "redirect":
                     self._answer(307, {"location": "http://elsewhere.invalid/v1/chat/completions"}, b"")
                     return
-                size = int(model.removeprefix("echo-")) if model.startswith("echo-") else 1000
+                size = int(model.partition("-")[2]) if model.startswith(("echo-", "cut-")) else 1000
+                if google:
+                    self._answer(200, *tests.google_wire.answer(model, google[1], text, body, size))
+                    return
                 if body.get("stream"):
                     events = _anthropic_events(text, size) if anthropic else _openai_events(text, size, model)
                     self._answer(200, {"content-type": "text/event-stream", "x-request-id": "req-1"}, events)

@@ -40,8 +40,8 @@ def test_a_conversation_with_tools() -> None:
     assert slots(view, SlotKind.NUMBER) == {"messages[1].content[1].input.age": "42"}
     assert set(slots(view, SlotKind.KEY).values()) == {"nom", "age"}
     assert {"toolu_1", "ephemeral", "enabled", "tool", "user", "assistant"} <= set(slots(view, SlotKind.CONTROL).values())
-    assert [(slot.path[0], slot.message) for slot in view.slots if slot.kind is SlotKind.TEXT] == [
-        ("system", 0), ("stop_sequences", -1), ("metadata", -1), ("tool_choice", -1), ("messages", 1), ("messages", 2), ("messages", 2), ("messages", 2), ("messages", 3), ("tools", -1), ("tools", -1), ("tools", -1),
+    assert [(slot.path[0], min(slot.message, 99)) for slot in view.slots if slot.kind is SlotKind.TEXT] == [  # 99: a group of its own
+        ("system", 0), ("stop_sequences", -1), ("metadata", -1), ("tool_choice", -1), ("messages", 1), ("messages", 2), ("messages", 99), ("messages", 99), ("messages", 3), ("tools", -1), ("tools", -1), ("tools", -1),
     ]
     assert (view.model, view.stream, view.first_user, view.json_answer) == ("claude", True, "Salut", False)
     assert (view.opaque, view.references, view.recipients) == ([], [], [])

@@ -77,6 +77,7 @@ class GovernedTransport(httpx2.BaseTransport):
         streamed = is_stream(response)
         if streamed and not call.held:
             stream = GovernedStream(response, call.settlement(response.headers))
+            call.asked.trace.stream = weakref.ref(stream)
             headers = kept_headers(response)
             return httpx2.Response(response.status_code, headers=headers, stream=stream, extensions=response.extensions)
         try:
@@ -127,6 +128,7 @@ class AsyncGovernedTransport(httpx2.AsyncBaseTransport):
         streamed = is_stream(response)
         if streamed and not call.held:
             stream = AsyncGovernedStream(response, call.settlement(response.headers))
+            call.asked.trace.stream = weakref.ref(stream)
             headers = kept_headers(response)
             return httpx2.Response(response.status_code, headers=headers, stream=stream, extensions=response.extensions)
         try:

@@ -152,9 +152,9 @@ _MEDIA_HELD: Table = both(
         "bytesBase64Encoded": Walk.blob,
     }
 )
-_NAMES: Table = {"id": Walk.word, "name": Walk.data, "toolType": Walk.word}
+_NAMES: Table = {"id": Walk.word, "name": Walk.apart, "toolType": Walk.word}
 _TIMES: Table = dict.fromkeys(("startOffset", "endOffset"), Walk.word)
-_WORD_SAID = inside({**_TIMES, "word": Walk.data})
+_WORD_SAID = inside({**_TIMES, "word": Walk.apart})
 PART: Table = both(
     {
         **dict.fromkeys(("thought", "thoughtSignature"), Walk.word),
@@ -165,26 +165,26 @@ PART: Table = both(
         "text": Walk.prose,
         "inlineData": GoogleWalk.inline,
         "fileData": GoogleWalk.file,
-        "functionCall": inside({**_NAMES, "args": Walk.data, "partialArgs": Walk.data, "willContinue": Walk.word}),
+        "functionCall": inside({**_NAMES, "args": Walk.apart, "partialArgs": Walk.apart, "willContinue": Walk.word}),
         "functionResponse": inside(
             {
                 **_NAMES,
-                "response": Walk.data,
+                "response": Walk.apart,
                 "parts": GoogleWalk.parts,
                 **dict.fromkeys(("scheduling", "willContinue"), Walk.word),
             }
         ),
-        "toolCall": inside({**_NAMES, "args": Walk.data}),
-        "toolResponse": inside({**_NAMES, "response": Walk.data}),
-        "executableCode": inside({**_NAMES, "code": Walk.data, "language": Walk.word}),
-        "codeExecutionResult": inside({**_NAMES, "output": Walk.data, "outcome": Walk.word}),
-        "partMetadata": Walk.data,
-        "speechMetadata": inside(dict.fromkeys(("speaker", "style"), Walk.data)),
+        "toolCall": inside({**_NAMES, "args": Walk.apart}),
+        "toolResponse": inside({**_NAMES, "response": Walk.apart}),
+        "executableCode": inside({**_NAMES, "code": Walk.apart, "language": Walk.word}),
+        "codeExecutionResult": inside({**_NAMES, "output": Walk.apart, "outcome": Walk.word}),
+        "partMetadata": Walk.apart,
+        "speechMetadata": inside(dict.fromkeys(("speaker", "style"), Walk.apart)),
         "audioTranscription": inside(
             {
                 **_TIMES,
                 **dict.fromkeys(("finished", "languageCode"), Walk.word),
-                **dict.fromkeys(("text", "speakerLabel"), Walk.data),
+                **dict.fromkeys(("text", "speakerLabel"), Walk.apart),
                 "words": lambda walk, path, value: walk.each(path, value, _WORD_SAID),
             }
         ),
