@@ -26,13 +26,13 @@ CHANGED = ("content-length", "content-encoding", "transfer-encoding")
 
 def cases(shared: Path) -> list[dict[str, Any]]:
     every = [json.loads(path.read_text("utf-8")) for path in sorted((shared / "data/wire/dev").glob("*.json"))]
-    return [c for c in every if (c["provider"], c["api"]) in (("openai", "chat"), ("anthropic", "messages"))]
+    return [c for c in every if (c["provider"], c["api"]) in (("openai", "chat"), ("anthropic", "messages"), ("google", "generateContent"), ("google", "embeddings"))]
 
 
 def policy_for(server: Server) -> dict[str, Any]:
     entry = {"host": server.host, "base_path": "/c/*", "region": "EU", "trains_on_inputs": False}
     return {
-        "govai": 1, "name": "all", "unmatched": "allow", "providers": {like: {"like": like, **entry} for like in ("openai", "anthropic")},
+        "govai": 1, "name": "all", "unmatched": "allow", "providers": {like: {"like": like, **entry} for like in ("openai", "anthropic", "google")},
         "purposes": {"reporting": {"basis": "legitimate_interest"}}, "rules": [{"id": "all", "data": {"category": "user"}, "effect": "allow"}],
         "allow": {"opaque": "*", "references": "*", "recipients": "*"},
     }
