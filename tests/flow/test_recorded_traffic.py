@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import anthropic
+import httpx2
 import openai
 import pytest
 
@@ -16,6 +17,7 @@ import govai
 from govai.core.data import Datum, Seen, Tracked
 from govai.core.scope import Scope, entered
 from govai.core.taxonomy import Sensitivity
+from govai.flow.transports import GovernedTransport, Governing
 from govai.wire.codec import encode, parse
 from govai.wire.formats import endpoint_of
 from tests.server import Server
@@ -55,8 +57,29 @@ def replay(server: Server, shared: Path) -> Iterator[list[dict[str, Any]]]:
     server.replies.clear()
 
 
+class Bare:
+    """What posts as the google SDK does, through a transport of its own."""
+
+    def __init__(self, base: str, transport: httpx2.BaseTransport) -> None:
+        self.base_url, self._client = base, httpx2.Client(transport=transport)
+
+    def __enter__(self) -> Bare:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self._client.close()
+
+
+def wrapped_by(gov: govai.Governor, bare: Any) -> Any:
+    if isinstance(bare, Bare):
+        return Bare(bare.base_url, GovernedTransport(bare._client._transport, Governing(gov._engine, Scope(purpose="reporting"), "google")))
+    return gov.wrap(bare, purpose="reporting")
+
+
 def client_for(case: dict[str, Any], server: Server) -> Any:
     base = f"{server.url}/c/{case['case']}"
+    if case["provider"] == "google":
+        return Bare(base, httpx2.HTTPTransport())
     if case["provider"] == "openai":
         return openai.OpenAI(base_url=base + "/v1", api_key="x", max_retries=0)
     return anthropic.Anthropic(base_url=base, api_key="x", max_retries=0)
@@ -67,7 +90,7 @@ def test_answers_come_back_byte_for_byte_when_all_is_allowed(server: Server, rep
     for case in replay:
         with govai.Governor(policy_for(server), ledger=":memory:") as gov, client_for(case, server) as bare:
             server.log.clear()
-            plain, governed = raw_post(bare, case), raw_post(gov.wrap(bare, purpose="reporting"), case)
+            plain, governed = raw_post(bare, case), raw_post(wrapped_by(gov, bare), case)
             assert governed == plain, case["case"]
             assert parse(server.bodies[0]) == parse(server.bodies[1])
             assert [r.kind for r in gov.ledger.records()] == ["intent", "outcome"]
@@ -105,7 +128,7 @@ def test_a_canary_in_any_slot_is_replaced_or_refused(server: Server, replay: lis
     with govai.Governor(strict, ledger=":memory:") as gov:
         for case in replay:
             with client_for(case, server) as bare:
-                wrapped = gov.wrap(bare, purpose="reporting")
+                wrapped = wrapped_by(gov, bare)
                 for path, kind in places(case["request"]["json"]):
                     server.log.clear()
                     changed = {**case, "request": {**case["request"], "json": planted(case["request"]["json"], path, kind)}}

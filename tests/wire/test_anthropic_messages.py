@@ -160,6 +160,11 @@ def test_other_models_that_may_answer_are_models() -> None:
     assert slots(read(fallbacks=[{"model": "claude-other", "max_tokens": 3}]), SlotKind.MODEL) == {"model": "claude", "fallbacks[0].model": "claude-other"}
 
 
+def test_on_vertex_the_path_names_the_model() -> None:
+    view = WIRE.read_request({"anthropic_version": "vertex-2023-10-16", "max_tokens": 9, "messages": [{"role": "user", "content": "Zoé"}]})
+    assert (view.model, slots(view, SlotKind.KEY), slots(view, SlotKind.CONTROL)["anthropic_version"]) == (None, {}, "vertex-2023-10-16")
+
+
 def test_the_sdk_has_no_parameter_that_this_format_does_not_know() -> None:
     from anthropic.types.beta import message_create_params as beta
     from anthropic.types import message_create_params as stable

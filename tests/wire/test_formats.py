@@ -13,6 +13,8 @@ KNOWN = [
     ("openai", "GET", "/v1/models", Operation.LIST), ("openai", "GET", "/models", Operation.LIST), ("openai", "GET", "/v1/models/ft:gpt-4o:org::abc", Operation.LIST),
     ("anthropic", "POST", "/v1/messages", Operation.GENERATE), ("anthropic", "POST", "/v1/messages/count_tokens", Operation.COUNT),
     ("anthropic", "GET", "/v1/models", Operation.LIST), ("anthropic", "GET", "/v1/models/claude-haiku-4-5-20251001", Operation.LIST),
+    ("anthropic", "POST", "/v1/projects/p-1/locations/europe-west1/publishers/anthropic/models/claude-sonnet-4@20250514:rawPredict", Operation.GENERATE), ("anthropic", "POST", "/v1/projects/p-1/locations/europe-west1/publishers/anthropic/models/claude-x:streamRawPredict", Operation.GENERATE),
+    ("anthropic", "POST", "/v1/projects/p-1/locations/europe-west1/publishers/anthropic/models/count-tokens:rawPredict", Operation.COUNT),
 ]
 REFUSED = [
     ("openai", "GET", "/v1/chat/completions"), ("openai", "GET", "/v1/chat/completions/chatcmpl-1"), ("openai", "GET", "/v1/chat/completions/chatcmpl-1/messages"),
@@ -25,6 +27,7 @@ REFUSED = [
     ("openai", "GET", "/v1/models/.."), ("openai", "GET", "/v1/models/."), ("openai", "GET", "/v1/models/a/b"), ("openai", "GET", "/v1/models/a%2fb"), ("openai", "GET", "/v1/models/ana@exemple.fr"),
     ("openai", "GET", "/v1/models/\u0661"), ("openai", "POST", "/v1/messages"), ("anthropic", "POST", "/v1/chat/completions"), ("anthropic", "POST", "/v1/messages/batches"),
     ("anthropic", "POST", "/messages"), ("anthropic", "GET", "/v1/models/.."), ("anthropic", "POST", "/v1/messages/"), ("anthropic", "POST", "/v1/complete"), ("anthropic", "POST", "/v1/files"),
+    ("anthropic", "POST", "/v1/projects/p-1/locations/europe-west1/publishers/google/models/g:rawPredict"), ("anthropic", "POST", "/v1/projects/p-1/locations/europe-west1/publishers/mistralai/models/m:rawPredict"), ("anthropic", "POST", "/v1/projects/p-1/locations/europe-west1/publishers/anthropic/models/..:rawPredict"),
     ("mistral", "POST", "/v1/chat/completions"), ("", "POST", "/v1/chat/completions"),
 ]
 
