@@ -14,9 +14,12 @@ JSON, EVENTS = {"content-type": "application/json; charset=UTF-8"}, {"content-ty
 
 
 def call(path: str) -> tuple[str, str] | None:
-    """Return the model and the method that a path names, None when it is not Google's."""
+    """Return the model and the method that a path names (`listed`: a stream without SSE), None when it is not Google's."""
     found = re.search(r"/models/([^/:]+):(\w+)", path)
-    return (found[1], found[2]) if found else None
+    if found is None or "/publishers/anthropic/" in path:
+        return None
+    listed = found[2] == "streamGenerateContent" and "alt=sse" not in path
+    return found[1], "listed" if listed else found[2]
 
 
 def said(body: dict[str, Any]) -> str:
@@ -34,7 +37,7 @@ def answer(model: str, method: str, text: str, body: dict[str, Any], size: int) 
         return JSON, json.dumps({"embeddings": [{"values": [float(len(r["content"]["parts"][0]["text"])), 0.5]} for r in body["requests"]]}).encode()
     if method == "countTokens":
         return JSON, json.dumps({"totalTokens": 3}).encode()
-    parts = _parts(model, text, size if method == "streamGenerateContent" else 1_000_000)
+    parts = _parts(model, text, size if method in ("streamGenerateContent", "listed") else 1_000_000)
     if method == "generateContent":
         return JSON, json.dumps(_piece(parts, last=True)).encode()
     pieces = [_piece([part], last=False) for part in parts]
@@ -42,6 +45,8 @@ def answer(model: str, method: str, text: str, body: dict[str, Any], size: int) 
         pieces.append({"error": {"code": 503, "message": text, "status": "UNAVAILABLE"}})
     elif not model.startswith("cut"):
         pieces.append(_piece([{"text": ""}], last=True))
+    if method == "listed":
+        return JSON, json.dumps(pieces).encode()
     return EVENTS, b"".join(b"data: " + json.dumps(piece).encode() + b"\r\n\r\n" for piece in pieces)
 
 

@@ -49,8 +49,8 @@ class Server:
 
             def _speak(self, body: dict[str, Any]) -> None:
                 google = tests.google_wire.call(self.path)
-                model, text = (google[0], tests.google_wire.said(body)) if google else (body["model"], _said(body))
-                anthropic = "anthropic-version" in {k.lower() for k in self.headers}
+                model, text = (google[0], tests.google_wire.said(body)) if google else (body.get("model", "echo"), _said(body))
+                anthropic = "anthropic-version" in {k.lower() for k in self.headers} or "anthropic_version" in body
                 if model.startswith("status-"):
                     status, _, times = model.removeprefix("status-").partition("x")
                     seen = outer.failures[model] = outer.failures.get(model, 0) + 1
@@ -67,7 +67,7 @@ class Server:
                 if google:
                     self._answer(200, *tests.google_wire.answer(model, google[1], text, body, size))
                     return
-                if body.get("stream"):
+                if body.get("stream") or self.path.endswith(":streamRawPredict"):
                     events = _anthropic_events(text, size) if anthropic else _openai_events(text, size, model)
                     self._answer(200, {"content-type": "text/event-stream", "x-request-id": "req-1"}, events)
                     return
