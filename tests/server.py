@@ -46,7 +46,7 @@ class Server:
                 self.wfile.write(body)
 
             def _speak(self, body: dict[str, Any]) -> None:
-                model, text = body["model"], _said(body)
+                model, text = body.get("model", ""), _said(body)
                 anthropic = "anthropic-version" in {k.lower() for k in self.headers}
                 if model.startswith("status-"):
                     status, _, times = model.removeprefix("status-").partition("x")
@@ -63,6 +63,9 @@ class Server:
                     reply = _response(text, model)
                     kind, raw = ("text/event-stream", _response_events(reply, size)) if body.get("stream") else ("application/json", json.dumps(reply).encode())
                     self._answer(200, {"content-type": kind, "x-request-id": "req-1"}, raw)
+                    return
+                if "prompt" in body or "moderations" in self.path:
+                    self._answer(200, {"content-type": "application/json"}, json.dumps(_plain_reply(self.path, text)).encode())
                     return
                 if body.get("stream"):
                     events = _anthropic_events(text, size) if anthropic else _openai_events(text, size, model)
@@ -90,7 +93,7 @@ class Server:
 
 
 def _said(body: dict[str, Any]) -> str:
-    said = body.get("messages") or body.get("input")
+    said = body.get("messages") or body.get("input") or body.get("prompt")
     content = said[-1].get("content", said[-1].get("output")) if isinstance(said, list) and said else said
     if isinstance(content, list):
         return "".join(part.get("text", "") for part in content)
@@ -121,6 +124,14 @@ def _openai_events(text: str, size: int, model: str) -> bytes:
     chunks.append({**base, "choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]})
     chunks.append({**base, "choices": [], "usage": {"prompt_tokens": 3, "completion_tokens": 4, "total_tokens": 7}})
     return b"".join(b"data: " + json.dumps(chunk).encode() + b"\n\n" for chunk in chunks) + b"data: [DONE]\n\n"
+
+
+def _plain_reply(path: str, text: str) -> dict[str, Any]:
+    if path.endswith("/images/generations"):
+        return {"created": 1, "data": [{"b64_json": "iVBO", "revised_prompt": text}]}
+    if path.endswith("/moderations"):
+        return {"id": "modr-1", "model": "m", "results": []}
+    return {"id": "cmpl-1", "object": "text_completion", "created": 1, "model": "m", "choices": [{"index": 0, "text": text, "finish_reason": "stop", "logprobs": None}]}
 
 
 def _response(text: str, model: str) -> dict[str, Any]:

@@ -122,6 +122,35 @@ def test_an_interface_that_does_not_exist_is_a_mistake_with_its_place(entry: dic
     assert "providers.near" in caught.value.where
 
 
+async def test_vectors_come_in_the_order_of_the_texts_whatever_the_client() -> None:
+    import httpx2
+
+    from govai.doors.offline import OfflineFamily, OfflineTransport
+    from govai.doors.openai_family import OpenAIFamily
+
+    made = {"base_url": "https://offline.invalid/v1", "api_key": "x"}
+    texts = ["un", "deux", "un"]
+    with openai.OpenAI(http_client=httpx2.Client(transport=OfflineTransport()), **made) as client, httpx2.Client(transport=OfflineTransport()) as plain:
+        one = OpenAIFamily().vectors(OpenAIFamily().embed(client, "demo", texts, 5.0))
+        two = OfflineFamily().vectors(OfflineFamily().embed(plain, "demo", texts, 5.0))
+    async with openai.AsyncOpenAI(http_client=httpx2.AsyncClient(transport=OfflineTransport()), **made) as aclient, httpx2.AsyncClient(transport=OfflineTransport()) as aplain:
+        three = OpenAIFamily().vectors(await OpenAIFamily().embed(aclient, "demo", texts, 5.0))
+        four = OfflineFamily().vectors(await OfflineFamily().embed(aplain, "demo", texts, 5.0))
+    assert one == two == three == four
+    assert one[0] == one[2] != one[1]
+    assert all(len(vector) == 16 and abs(sum(x * x for x in vector) - 1) < 1e-9 for vector in one)
+
+
+def test_a_model_that_is_not_there_is_the_same_error_for_embeddings() -> None:
+    import httpx2
+
+    from govai.doors.offline import OfflineFamily, OfflineTransport
+
+    with httpx2.Client(transport=OfflineTransport()) as client, pytest.raises(Exception) as caught:  # noqa: PT011
+        OfflineFamily().embed(client, "ecko", ["x"], 5.0)
+    assert isinstance(OfflineFamily().translate(caught.value, "offline"), govai.InvalidRequest)
+
+
 def test_anthropic_has_no_embeddings() -> None:
     from govai.doors.anthropic_family import AnthropicFamily
 
