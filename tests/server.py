@@ -1,12 +1,14 @@
-"""A local server that speaks the wire of OpenAI chat, OpenAI Responses and Anthropic messages: it answers with what it was sent.
+"""A local server that speaks the wire of OpenAI chat and Responses, Anthropic messages and Google's generateContent: it answers
+with what it was sent.
 
 The model's name says how: `echo` at once; `echo-3` in pieces of three characters when streaming; `status-429` with that
-status; `tool` with a tool call holding the text; `quote-JSON` with the JSON given. Every request is kept in `log`.
+status (`status-500x2`: twice, then an answer); `redirect` to another host, `redirect-here` once to itself; `tool` with a tool call holding the text; `think` with the text as thinking too; `quote-JSON` with the JSON given. Every request is kept in `log`.
 """
 
 from __future__ import annotations
 
 import json
+import re
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -46,29 +48,44 @@ class Server:
                 self.wfile.write(body)
 
             def _speak(self, body: dict[str, Any]) -> None:
-                model, text = body.get("model", ""), _said(body)
-                anthropic = "anthropic-version" in {k.lower() for k in self.headers}
+                google = re.search(r"/models/([^/:]+):(\w+)", self.path)
+                if google and google[2] in ("rawPredict", "streamRawPredict"):
+                    google, body = None, {"model": google[1], **body}
+                model, text = google[1] if google else body.get("model", ""), _said(body)
+                anthropic = "anthropic-version" in {k.lower() for k in self.headers} or "anthropic_version" in body
                 if model.startswith("status-"):
                     status, _, times = model.removeprefix("status-").partition("x")
                     seen = outer.failures[model] = outer.failures.get(model, 0) + 1
                     if not times or seen <= int(times):
                         error = {"type": "error", "error": {"type": "failed", "code": "failed", "message": text}}
-                        self._answer(int(status), {"content-type": "application/json", "retry-after": "0"}, json.dumps(error).encode())
+                        self._answer(int(status), {"content-type": "application/json", "retry-after": "0", "retry-after-ms": "1"}, json.dumps(error).encode())
                         return
                 if model == "redirect":
                     self._answer(307, {"location": "http://elsewhere.invalid/v1/chat/completions"}, b"")
                     return
+                if model == "redirect-here":
+                    outer.failures[model] = outer.failures.get(model, 0) + 1
+                    if outer.failures[model] % 2:
+                        self._answer(307, {"location": self.path}, b"")
+                        return
+                if self.path.endswith("/embeddings"):
+                    self._answer(200, {"content-type": "application/json"}, json.dumps(_vectors(body["input"], model)).encode())
+                    return
                 size = int(model.removeprefix("echo-")) if model.startswith("echo-") else 1000
+                if google:
+                    self._answer(200, *_google(text, model, size, streaming=google[2].startswith("stream")))
+                    return
                 if self.path.endswith("/responses"):
                     reply = _response(text, model)
                     kind, raw = ("text/event-stream", _response_events(reply, size)) if body.get("stream") else ("application/json", json.dumps(reply).encode())
                     self._answer(200, {"content-type": kind, "x-request-id": "req-1"}, raw)
                     return
-                if "prompt" in body or "moderations" in self.path:
+                if self.path in ("/v1/completions", "/v1/images/generations", "/v1/moderations"):
                     self._answer(200, {"content-type": "application/json"}, json.dumps(_plain_reply(self.path, text)).encode())
                     return
                 if body.get("stream"):
-                    events = _anthropic_events(text, size) if anthropic else _openai_events(text, size, model)
+                    named = self.headers.get("user-agent", "").startswith("mistral")  # each piece of a tool call has a name there
+                    events = _anthropic_events(text, size) if anthropic else _openai_events(text, size, model, {"name": ""} if named else {})
                     self._answer(200, {"content-type": "text/event-stream", "x-request-id": "req-1"}, events)
                     return
                 reply = _anthropic_reply(text, model) if anthropic else _openai_reply(text, model)
@@ -92,9 +109,19 @@ class Server:
         return [entry["raw"] for entry in self.log]
 
 
+def _vectors(given: Any, model: str) -> dict[str, Any]:
+    """Each text's vector says how long it is; the last text's comes first, as the order is not promised."""
+    texts = [given] if isinstance(given, str) else given
+    data = [{"object": "embedding", "index": at, "embedding": [float(len(text)), 0.5]} for at, text in enumerate(texts)]
+    return {"id": "emb-1", "object": "list", "model": model, "data": data[::-1], "usage": {"prompt_tokens": 3, "completion_tokens": 0, "total_tokens": 3}}
+
+
 def _said(body: dict[str, Any]) -> str:
+    if "contents" in body:
+        return "".join(part.get("text", "") for part in body["contents"][-1]["parts"])
     said = body.get("messages") or body.get("input") or body.get("prompt")
-    content = said[-1].get("content", said[-1].get("output")) if isinstance(said, list) and said else said
+    last = said[-1] if isinstance(said, list) and said else said
+    content = last.get("content", last.get("output")) if isinstance(last, dict) else last
     if isinstance(content, list):
         return "".join(part.get("text", "") for part in content)
     return content or ""
@@ -105,6 +132,8 @@ def _openai_reply(text: str, model: str) -> dict[str, Any]:
     if model == "tool":
         arguments = json.dumps({"to": text}, ensure_ascii=False)
         message = {"role": "assistant", "content": None, "tool_calls": [{"id": "c1", "type": "function", "function": {"name": "mail", "arguments": arguments}}]}
+    if model == "think":
+        message["content"] = [{"type": "thinking", "thinking": [{"type": "text", "text": text}], "closed": True}, {"type": "text", "text": text}]
     return {
         "id": "chatcmpl-1", "object": "chat.completion", "created": 1, "model": model,
         "choices": [{"index": 0, "message": message, "finish_reason": "tool_calls" if model == "tool" else "stop"}],
@@ -112,13 +141,15 @@ def _openai_reply(text: str, model: str) -> dict[str, Any]:
     }
 
 
-def _openai_events(text: str, size: int, model: str) -> bytes:
+def _openai_events(text: str, size: int, model: str, later: dict[str, str]) -> bytes:
     deltas: list[dict[str, Any]] = [{"role": "assistant", "content": ""}]
     deltas += [{"content": text[at : at + size]} for at in range(0, len(text), size)]
     if model == "tool":
         arguments = json.dumps({"to": text}, ensure_ascii=False)
         deltas = [{"tool_calls": [{"index": 0, "id": "c1", "type": "function", "function": {"name": "mail", "arguments": ""}}]}]
-        deltas += [{"tool_calls": [{"index": 0, "function": {"arguments": arguments[at : at + 3]}}]} for at in range(0, len(arguments), 3)]
+        deltas += [{"tool_calls": [{"index": 0, "function": {**later, "arguments": arguments[at : at + 3]}}]} for at in range(0, len(arguments), 3)]
+    if model == "think":
+        deltas[1:1] = [{"content": [{"type": "thinking", "thinking": [{"type": "text", "text": text[at : at + 3]}]}]} for at in range(0, len(text), 3)]
     base = {"id": "chatcmpl-1", "object": "chat.completion.chunk", "created": 1, "model": model}
     chunks = [{**base, "choices": [{"index": 0, "delta": delta, "finish_reason": None}]} for delta in deltas]
     chunks.append({**base, "choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]})
@@ -183,3 +214,14 @@ def _anthropic_events(text: str, size: int) -> bytes:
     events.append({"type": "message_delta", "delta": {"stop_reason": "end_turn", "stop_sequence": None}, "usage": {"output_tokens": 4}})
     events.append({"type": "message_stop"})
     return b"".join(b"event: " + e["type"].encode() + b"\ndata: " + json.dumps(e).encode() + b"\n\n" for e in events)
+
+
+def _google(text: str, model: str, size: int, *, streaming: bool) -> tuple[dict[str, str], bytes]:
+    part: dict[str, Any] = {"functionCall": {"name": "mail", "args": {"to": text}}} if model == "tool" else {"text": text}
+    base = {"usageMetadata": {"promptTokenCount": 3, "candidatesTokenCount": 4, "totalTokenCount": 7}, "modelVersion": model, "responseId": "r-1"}
+    pieces = [{"text": text[at : at + size]} for at in range(0, len(text), size)] if streaming and model != "tool" else [part]
+    replies: list[dict[str, Any]] = [{**base, "candidates": [{"content": {"parts": [piece], "role": "model"}, "index": 0}]} for piece in pieces]
+    replies[-1]["candidates"][0]["finishReason"] = "STOP"
+    if not streaming:
+        return {"content-type": "application/json"}, json.dumps(replies[0]).encode()
+    return {"content-type": "text/event-stream"}, b"".join(b"data: " + json.dumps(r).encode() + b"\r\n\r\n" for r in replies)

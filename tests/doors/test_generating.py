@@ -212,7 +212,7 @@ def test_a_native_client_can_be_given(gov: govai.Governor, server: Server) -> No
         (lambda g: g.generate("near:echo", "x", review="asq"), "review mode"),
         (lambda g: g.generate("near:echo", messages=["x"]), "not a message"),
         (lambda g: g.generate("openai:gpt", "x"), "OPENAI_API_KEY"),
-        (lambda g: g.generate("mistral:m", "x"), "not built yet"),
+        (lambda g: g.generate("mistral:m", "x"), "MISTRAL_API_KEY"),
         (lambda g: govai.tool(print, receives=["user.nam"]), "user.name"),
         (lambda g: govai.Pattern("user.nam", "x"), "user.name"),
         (lambda g: govai.Pattern("user.name", "("), "RE2"),

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import anthropic
+import httpx2
 import openai
 import pytest
 
@@ -20,6 +21,7 @@ from govai.core.exchange import Channel, Part, WireFormat
 from govai.flow.asked import Asked
 from govai.flow.outgoing import Outgoing
 from govai.flow.settling import Settlement
+from govai.flow.transports import GovernedTransport, Governing
 from govai.protect.tokens import Tokens
 from govai.wire.codec import encode, parse, put
 from govai.wire.formats import endpoint_of
@@ -27,7 +29,7 @@ from govai.wire.sse import EventSplitter, RawEvent, with_data
 from tests.server import Server
 
 CANARY = "Zébulon Quintessimal"
-COVERED = {("openai", "chat"), ("openai", "responses"), ("anthropic", "messages")}
+COVERED = {("openai", "chat"), ("openai", "responses"), ("anthropic", "messages"), ("mistral", "chat"), ("openai", "embeddings"), ("mistral", "embeddings")}
 CHANGED = ("content-length", "content-encoding", "transfer-encoding")
 
 
@@ -39,7 +41,7 @@ def cases(shared: Path) -> list[dict[str, Any]]:
 def policy_for(server: Server) -> dict[str, Any]:
     entry = {"host": server.host, "base_path": "/c/*", "region": "EU", "trains_on_inputs": False}
     return {
-        "govai": 1, "name": "all", "unmatched": "allow", "providers": {like: {"like": like, **entry} for like in ("openai", "anthropic")},
+        "govai": 1, "name": "all", "unmatched": "allow", "providers": {like: {"like": like, **entry} for like in ("openai", "anthropic", "mistral")},
         "purposes": {"reporting": {"basis": "legitimate_interest"}}, "rules": [{"id": "all", "data": {"category": "user"}, "effect": "allow"}],
         "allow": {"opaque": "*", "references": "*", "recipients": "*"},
     }
@@ -48,7 +50,8 @@ def policy_for(server: Server) -> dict[str, Any]:
 def raw_post(client: Any, case: dict[str, Any]) -> Any:
     """Post a case's recorded body through a native client and return what a caller gets: status, headers, bytes."""
     path = case["request"]["path"].split("?")[0].removeprefix("/v1") if case["provider"] == "openai" else case["request"]["path"].split("?")[0]
-    response = client._client.post(str(client.base_url).rstrip("/") + path, json=case["request"]["json"])
+    http = client if isinstance(client, httpx2.Client) else client._client
+    response = http.post(str(client.base_url).rstrip("/") + path, json=case["request"]["json"])
     return response.status_code, [p for p in response.headers.multi_items() if p[0] not in CHANGED and p[0] != "date"], response.content
 
 
@@ -66,7 +69,16 @@ def client_for(case: dict[str, Any], server: Server) -> Any:
     base = f"{server.url}/c/{case['case']}"
     if case["provider"] == "openai":
         return openai.OpenAI(base_url=base + "/v1", api_key="x", max_retries=0)
+    if case["provider"] == "mistral":
+        return httpx2.Client(base_url=base)
     return anthropic.Anthropic(base_url=base, api_key="x", max_retries=0)
+
+
+def govern(gov: govai.Governor, client: Any) -> Any:
+    if not isinstance(client, httpx2.Client):
+        return gov.wrap(client, purpose="reporting")
+    how = Governing(gov._engine, Scope(purpose="reporting"), "mistral")
+    return httpx2.Client(base_url=client.base_url, transport=GovernedTransport(client._transport, how))
 
 
 def test_answers_come_back_byte_for_byte_when_all_is_allowed(server: Server, replay: list[dict[str, Any]]) -> None:
@@ -74,7 +86,7 @@ def test_answers_come_back_byte_for_byte_when_all_is_allowed(server: Server, rep
     for case in replay:
         with govai.Governor(policy_for(server), ledger=":memory:") as gov, client_for(case, server) as bare:
             server.log.clear()
-            plain, governed = raw_post(bare, case), raw_post(gov.wrap(bare, purpose="reporting"), case)
+            plain, governed = raw_post(bare, case), raw_post(govern(gov, bare), case)
             assert governed == plain, case["case"]
             assert parse(server.bodies[0]) == parse(server.bodies[1])
             assert [r.kind for r in gov.ledger.records()] == ["intent", "outcome"]
@@ -112,7 +124,7 @@ def test_a_canary_in_any_slot_is_replaced_or_refused(server: Server, replay: lis
     with govai.Governor(strict, ledger=":memory:") as gov:
         for case in replay:
             with client_for(case, server) as bare:
-                wrapped = gov.wrap(bare, purpose="reporting")
+                wrapped = govern(gov, bare)
                 for path, kind in places(case["request"]["json"]):
                     server.log.clear()
                     changed = {**case, "request": {**case["request"], "json": planted(case["request"]["json"], path, kind)}}
@@ -206,7 +218,7 @@ def test_a_placeholder_in_any_stream_is_restored_wherever_it_is_cut(shared: Path
                 for size in (1, 61, len(raw)) if cut % 6 == 0 else (len(raw),):
                     asked = Asked(Scope(), receives=receives)
                     ended: list[tuple[str, str]] = []
-                    settlement = Settlement(outgoing, tokens, asked, lambda *how, ended=ended: ended.append(how))
+                    settlement = Settlement(outgoing, tokens, asked, lambda *how, ended=ended: ended.append(how), pytest.fail)
                     out = b"".join(settlement.feed(raw[at : at + size]) for at in range(0, len(raw), size)) + settlement.finish()
                     said, again = spoken(wire, out)
                     before, _ = spoken(wire, raw)

@@ -255,7 +255,7 @@ def test_a_complete_answer() -> None:
 
 @pytest.mark.parametrize(("change", "finish", "pending", "error"), [
     ({"status": "incomplete", "incomplete_details": {"reason": "max_output_tokens"}}, "max_output_tokens", False, None), ({"status": "incomplete", "incomplete_details": None}, "incomplete", False, None),
-    ({"status": "queued"}, None, True, None), ({"status": "in_progress"}, None, True, None), ({"status": "cancelled"}, "cancelled", False, None),
+    ({"status": "queued", "background": True}, None, True, None), ({"status": "in_progress", "background": True}, None, True, None), ({"status": "in_progress"}, None, False, None), ({"status": "cancelled"}, "cancelled", False, None),
     ({"status": "failed", "error": {"code": "server_error", "message": "Zoé"}}, "failed", False, "server_error"), ({"status": "failed", "error": None}, "failed", False, "error"),
 ])
 def test_how_far_an_answer_is(change: dict[str, Any], finish: str | None, pending: bool, error: str | None) -> None:
@@ -337,7 +337,7 @@ def test_a_begun_item_announces_its_tool_and_a_shell_says_what_came_out() -> Non
 @pytest.mark.parametrize(("kind", "terminal"), [("created", False), ("queued", False), ("in_progress", False), ("completed", True), ("incomplete", True), ("failed", True)])
 def test_only_the_last_event_ends_the_answer(kind: str, terminal: bool) -> None:
     status = "in_progress" if kind == "created" else kind
-    view = WIRE.read_event({"type": f"response.{kind}", "response": {**RESPONSE, "status": status}})
+    view = WIRE.read_event({"type": f"response.{kind}", "response": {**RESPONSE, "status": status, "background": True}})
     assert (view.terminal, view.pending, view.id) == (terminal, not terminal, "resp_1")
 
 

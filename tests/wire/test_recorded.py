@@ -17,7 +17,7 @@ from govai.wire.sse import EventSplitter, with_data
 
 CANARY = "Zébulon Quintessimal"
 NUMBER = 612345678
-COVERED = {("openai", "chat"), ("openai", "responses"), ("anthropic", "messages")}
+COVERED = {("openai", "chat"), ("openai", "responses"), ("anthropic", "messages"), ("mistral", "chat")}
 PROTOCOL_NUMBERS = {"temperature", "max_tokens", "max_output_tokens", "n", "budget_tokens"}  # those that stand in recorded requests
 
 

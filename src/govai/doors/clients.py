@@ -12,10 +12,11 @@ from govai.core.lang import say
 from govai.core.names import did_you_mean
 from govai.core.scope import Scope
 from govai.doors.anthropic_family import AnthropicFamily
+from govai.doors.mistral_family import MistralFamily
 from govai.doors.offline import HOST, OfflineFamily
 from govai.doors.openai_family import OpenAIFamily
 from govai.doors.openai_responses_family import OpenAIResponsesFamily
-from govai.doors.wrapping import base_error, family_of, govern, governed_by, original
+from govai.doors.wrapping import aclose, base_error, close, family_of, govern, governed_by
 from govai.flow.transports import Governing
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from govai.policy.registry import Provider
 
 _RESPONSES: Family = OpenAIResponsesFamily()
-_FAMILIES: dict[str, Family] = {"openai": OpenAIFamily(), "anthropic": AnthropicFamily()}
+_FAMILIES: dict[str, Family] = {"openai": OpenAIFamily(), "anthropic": AnthropicFamily(), "mistral": MistralFamily()}
 _OFFLINE: Family = OfflineFamily()
 
 
@@ -109,7 +110,7 @@ class Clients:
         with self._lock:
             made, self._sync = list(self._sync.values()), {}
         for client in made:
-            original(client).close()
+            close(client)
 
     async def aclose(self) -> None:
         """Close all clients, those of the running loop included."""
@@ -119,8 +120,7 @@ class Clients:
         with self._lock:
             made = list(self._async.pop(asyncio.get_running_loop(), {}).values())
         for client in made:
-            ours = original(client)
-            await (ours.aclose() if hasattr(ours, "aclose") else ours.close())
+            await aclose(client)
 
     def _governing(self, target: Target) -> Governing:
         return Governing(self._engine, Scope(), target.provider.like, base_error(target.family.like))

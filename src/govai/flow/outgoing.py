@@ -26,9 +26,10 @@ if TYPE_CHECKING:
     from govai.policy.registry import Provider
 
 _MAX_INFLATED = 64 * 1024 * 1024  # bytes; a compressed body beyond this is not inflated
-_AUTH = frozenset({"authorization", "x-api-key", "api-key", "proxy-authorization"})
+_AUTH = frozenset({"authorization", "x-api-key", "api-key", "x-goog-api-key", "proxy-authorization"})
 _ENDPOINTS = frozenset(
-    "completions responses input_tokens compact generations moderations messages count_tokens models".split()
+    "completions responses input_tokens compact generations messages count_tokens models embeddings moderations "
+    "classifications transcriptions translations speech edits variations".split()
 )
 _DULL = re.compile(r"[\w./;:,+() =*-]{0,160}")  # what SDKs write into protocol headers
 _PROTOCOL = frozenset(
@@ -36,6 +37,7 @@ _PROTOCOL = frozenset(
     "anthropic-version anthropic-beta transfer-encoding".split()
 )
 _DIGITS = re.compile(r"\d{7}")
+_ASKING = (Operation.LIST, Operation.FETCH, Operation.TRACK, Operation.RESULTS)  # after what is there already
 
 
 @dataclass(slots=True)
@@ -45,7 +47,7 @@ class Outgoing:
     Attributes:
         provider: the registry's entry for the host, None when there is none. host: with its port, as recorded.
         wire: the format it speaks. operation: what the endpoint does. body: parsed JSON (None without a body).
-        view: its slots. extra: slots of the query and headers, all control.
+        view: its slots. extra: slots of the path, query and headers. answer_id: of the earlier answer that is fetched.
     """
 
     provider: Provider | None
@@ -56,6 +58,7 @@ class Outgoing:
     view: RequestView
     extra: list[Slot]
     stream: bool
+    answer_id: str = ""
 
 
 def read_outgoing(policy: Policy, request: httpx2.Request, raw: bytes, like: str) -> Outgoing:
@@ -85,7 +88,17 @@ def read_outgoing(policy: Policy, request: httpx2.Request, raw: bytes, like: str
     body = _body(request, raw)
     view = _view(wire, place.operation, body)
     _read_path(view, place, match)
-    return Outgoing(provider, host, wire, place.operation, body, view, _extra(request, match), view.stream)
+    return Outgoing(
+        provider,
+        host,
+        wire,
+        place.operation,
+        body,
+        view,
+        _extra(request, match),
+        view.stream,
+        match.groupdict().get("id") or "",
+    )
 
 
 def _read_path(view: RequestView, place: Endpoint, match: re.Match[str]) -> None:
@@ -157,10 +170,10 @@ def _unreadable(why: str) -> Ungoverned:
 
 
 def _view(wire: WireFormat, operation: Operation, body: Any) -> RequestView:
-    if operation is Operation.LIST:
-        if body is not None:
-            raise _unreadable(say("this endpoint takes none", "ce point d'accès n'en prend pas"))
+    if not body and operation in _ASKING:
         return RequestView(model=None, stream=False, slots=[])
+    if operation in _ASKING and operation is not Operation.TRACK:
+        raise _unreadable(say("this endpoint takes none", "ce point d'accès n'en prend pas"))
     try:
         return wire.read_request(body)
     except ValueError as error:
@@ -174,7 +187,11 @@ _STAINLESS = frozenset(
     "helper-method raw-response poll-helper custom-poll-interval".split()
 )
 _WRITTEN_BY_SDKS = {  # headers that people also set, as the SDKs write them
-    "user-agent": re.compile(r"(?:Async)?(?:Azure)?(?:OpenAI|Anthropic)/Python [\w.]+|python-httpx2?/[\w.]+"),
+    "user-agent": re.compile(
+        r"(?:Async)?(?:Azure|Bedrock)?(?:OpenAI|Anthropic(?:Vertex|Foundry|AWS|BedrockMantle|GoogleCloud)?)/Python [\w.]+"
+        r"|mistral-client-python/[\w.]+|python-httpx2?/[\w.]+|google-genai-sdk/[\w.+-]+ gl-python/[\w.+-]+"
+    ),
+    "x-goog-api-client": re.compile(r"google-genai-sdk/[\w.+-]+ gl-python/[\w.+-]+"),
     "idempotency-key": re.compile(r"stainless-python-retry-[0-9a-f-]{36}"),
 }
 

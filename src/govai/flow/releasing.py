@@ -95,6 +95,8 @@ def hold(call: Call, answer: Answer, headers: Mapping[str, str], *, stream: bool
     _through(settlement, answer, stream=stream)
     if not needs or not good:
         return _through(call.replay(), answer, stream=stream)
+    if trace.pending:  # nothing to review yet: what is there of it is not handed out
+        return _through(call.replay(), _emptied(call, answer), stream=False)
     if trace.error == "unreadable":
         raise Ungoverned(
             say("the answer cannot be read, so nobody can review it", "la réponse est illisible, donc non relisible"),
@@ -237,6 +239,13 @@ def _edit_answer(call: Call, answer: Answer, text: str) -> Answer:
         _Edited(text).put_into(body, wire.read_reply(body).slots)
         return Answer(answer.status, answer.headers, encode(body))
     return Answer(answer.status, answer.headers, _edit_events(wire, answer.raw, text))
+
+
+def _emptied(call: Call, answer: Answer) -> Answer:
+    body = parse(answer.raw)
+    for slot in call.read.wire.read_reply(body).slots:
+        put(body, slot.path, "")
+    return Answer(answer.status, answer.headers, encode(body))
 
 
 def _edit_events(wire: WireFormat, raw: bytes, text: str) -> bytes:

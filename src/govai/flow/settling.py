@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 Ending = "Callable[[str, str], None]"  # (status, error class) of the attempt
 _OK = range(200, 300)
+_READ = (Operation.GENERATE, Operation.FETCH, Operation.EMBED)  # answers that hold texts, or tell what was used
 
 
 class _Event(NamedTuple):
@@ -37,9 +38,17 @@ class Settlement:
     Args:
         outgoing: the request it answers. tokens: the placeholders of this call.
         asked: its trace is filled. on_end: called once with (`completed` | `failed` | `abandoned`, error class).
+        on_pending: called with the answer's id before it is handed out, when the answer is to be fetched by it later.
     """
 
-    def __init__(self, outgoing: Outgoing, tokens: Tokens, asked: Asked, on_end: Callable[[str, str], None]) -> None:
+    def __init__(
+        self,
+        outgoing: Outgoing,
+        tokens: Tokens,
+        asked: Asked,
+        on_end: Callable[[str, str], None],
+        on_pending: Callable[[str], None],
+    ) -> None:
         self._wire, self._operation = outgoing.wire, outgoing.operation
         self._trace = asked.trace
         self._restorer: Restorer[_Event] = Restorer(
@@ -47,6 +56,7 @@ class Settlement:
         )
         self._splitter = EventSplitter()
         self._on_end: Callable[[str, str], None] | None = on_end
+        self._on_pending = on_pending
         self._terminal = False
         self._said: dict[Channel, list[str]] = {}
         self._arguments: dict[Channel, list[str]] = {}
@@ -62,7 +72,7 @@ class Settlement:
         if status not in _OK:
             self._end("failed", f"http_{status}")
             return raw
-        if self._operation is not Operation.GENERATE:
+        if self._operation not in _READ:
             self._end("completed", "")
             return raw
         try:
@@ -148,6 +158,10 @@ class Settlement:
         trace.finish_reason = view.finish_reason or trace.finish_reason
         trace.request_id = trace.request_id or view.id
         trace.error = view.error or trace.error
+        if view.id:
+            if view.pending and not trace.pending and self._operation is Operation.GENERATE:
+                self._on_pending(view.id)
+            trace.pending = view.pending
         if view.usage is not None:
             if view.usage.input_tokens is not None:
                 trace.usage.input_tokens = view.usage.input_tokens
@@ -172,6 +186,8 @@ class Settlement:
     def _collect(self, tools: list[ToolCallView], news: list[ReplySlot], changes: dict[Path, str], body: Any) -> None:
         for tool in tools:
             if tool.channel.choice == 0:
+                if tool.path is not None and tool.channel in self._called:
+                    self._finish_tools()  # whole calls in a format that does not number them
                 self._called[tool.channel] = (tool.id or "", tool.name)
                 whole = _at(body, tool.path) if tool.path is not None else None
                 if whole:  # an object given at once; in a stream it is empty and its text follows
@@ -194,9 +210,10 @@ class Settlement:
                 arguments = {}
             self._trace.tools.append(ToolCall(call_id, name, arguments if isinstance(arguments, dict) else {}))
         self._called.clear()
+        self._arguments.clear()
 
 
 def _at(body: Any, path: Path) -> Any:
     for step in path:
-        body = body[step]
+        body = body.get(step) if isinstance(body, dict) else body[step]
     return body

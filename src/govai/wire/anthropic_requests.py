@@ -178,7 +178,7 @@ class _AnthropicWalk(Walk):
 _CACHE: Table = {"cache_control": Walk.settings}
 _TOP: Table = {
     **_CACHE,
-    **dict.fromkeys("service_tier inference_geo speed betas".split(), Walk.words),
+    **dict.fromkeys("service_tier inference_geo speed betas anthropic_version anthropic_beta".split(), Walk.words),
     **dict.fromkeys(
         "thinking context_management compaction billing_policy fallback_credit_token".split(), Walk.settings
     ),

@@ -58,7 +58,7 @@ def read_event(event: Any) -> ReplyView:
 def _response(view: ReplyView, path: Path, body: dict[str, Any], saying: Saying) -> None:
     status, usage, details = body.get("status"), body.get("usage"), body.get("incomplete_details")
     view.id, view.model = text_or_none(body.get("id")), text_or_none(body.get("model"))
-    view.pending = status in ("queued", "in_progress")
+    view.pending = status in ("queued", "in_progress") and bool(body.get("background"))
     if isinstance(usage, dict):
         view.usage = Usage(count(usage.get("input_tokens")), count(usage.get("output_tokens")))
     if isinstance(status, str) and status in _ENDED:

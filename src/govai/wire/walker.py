@@ -140,7 +140,7 @@ class Walk:
     def schema(self, path: Path, value: Any) -> None:
         """Note a JSON schema (draft 2020-12): names and texts of it are data, its own words are not."""
         if isinstance(value, dict):
-            self.fields(path, value, _SCHEMA)
+            self.fields(path, value, SCHEMA)
         elif isinstance(value, list):
             self.each(path, value, Walk.schema)
         else:
@@ -207,7 +207,7 @@ class Walk:
 
 
 _NOTHING_KNOWN: Table = {}
-_SCHEMA: Table = {
+SCHEMA: Table = {
     **dict.fromkeys(("type", "format", "$ref", "$schema"), Walk.words),
     **dict.fromkeys(
         ("properties", "$defs", "definitions", "patternProperties", "dependentSchemas"), Walk.schemas_by_name
@@ -227,6 +227,16 @@ _SCHEMA: Table = {
         Walk.schema,
     ),
 }
+
+
+def object_of(table: Table) -> Reader:
+    """Return the reader of an object whose fields `table` knows."""
+    return lambda walk, path, value: walk.fields(path, value, table)
+
+
+def list_of(reader: Reader) -> Reader:
+    """Return the reader of a list of what `reader` reads."""
+    return lambda walk, path, value: walk.each(path, value, reader)
 
 
 def spelled(number: float) -> str:
