@@ -169,10 +169,10 @@ def _response(text: str, model: str) -> dict[str, Any]:
     item: dict[str, Any] = {"type": "message", "id": "msg_1", "role": "assistant", "status": "completed", "content": [{"type": "output_text", "text": text, "annotations": []}]}
     if model == "tool":
         item = {"type": "function_call", "id": "fc_1", "call_id": "c1", "name": "mail", "status": "completed", "arguments": json.dumps({"to": text}, ensure_ascii=False)}
-    failed = model == "fail"
+    failed = model.startswith("fail-")
     return {
         "id": "resp_1", "object": "response", "created_at": 1, "model": model, "status": "failed" if failed else "completed", "output": [] if failed else [item],
-        "error": {"code": "server_error", "message": text} if failed else None, "incomplete_details": None, "instructions": None, "metadata": {}, "parallel_tool_calls": True,
+        "error": {"code": model.removeprefix("fail-"), "message": text} if failed else None, "incomplete_details": None, "instructions": None, "metadata": {}, "parallel_tool_calls": True,
         "temperature": 1.0, "tool_choice": "auto", "tools": [], "top_p": 1.0,
         "usage": {"input_tokens": 3, "input_tokens_details": {"cached_tokens": 0}, "output_tokens": 4, "output_tokens_details": {"reasoning_tokens": 0}, "total_tokens": 7},
     }

@@ -70,18 +70,28 @@ def test_a_tool_call_is_announced_once_however_often_a_stream_tells_it(gov: gova
 async def test_a_response_that_says_it_failed_is_an_error_in_every_way(gov: govai.Governor, server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("govai.doors.attempting._backoff", lambda _state: 0.0)
     with pytest.raises(govai.ProviderUnavailable) as caught:
-        gov.generate("answers:fail", "bonjour ana@exemple.fr", purpose="support")
+        gov.generate("answers:fail-server_error", "bonjour ana@exemple.fr", purpose="support")
     assert "server_error" in str(caught.value) and "ana@" not in repr(caught.value) + str(caught.value)
     with pytest.raises(govai.ProviderUnavailable):
-        await gov.agenerate("answers:fail", "bonjour", purpose="support")
-    with gov.stream("answers:fail", "bonjour", purpose="support") as stream, pytest.raises(govai.ProviderUnavailable):
+        await gov.agenerate("answers:fail-server_error", "bonjour", purpose="support")
+    with gov.stream("answers:fail-server_error", "bonjour", purpose="support") as stream, pytest.raises(govai.ProviderUnavailable):
         list(stream)
-    async with gov.astream("answers:fail", "bonjour", purpose="support") as astream:
+    async with gov.astream("answers:fail-server_error", "bonjour", purpose="support") as astream:
         with pytest.raises(govai.ProviderUnavailable):
             [piece async for piece in astream]
     assert {r.body["status"] for r in gov.ledger.records(kind="outcome")} == {"failed"}
     assert isinstance(stream._opened[2], openai.Stream)
     await gov.aclose()
+
+
+@pytest.mark.parametrize(("code", "kind"), [("invalid_prompt", govai.InvalidRequest), ("bio_policy", govai.InvalidRequest), ("image_too_large", govai.InvalidRequest), ("vector_store_timeout", govai.ProviderUnavailable), ("rate_limit_exceeded", govai.RateLimited)])
+def test_a_failed_response_says_whether_the_request_is_at_fault(gov: govai.Governor, server: Server, code: str, kind: type, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("govai.doors.attempting._backoff", lambda _state: 0.0)
+    server.log.clear()
+    with pytest.raises(kind) as caught:
+        gov.generate(f"answers:fail-{code}", "bonjour")
+    assert type(caught.value) is kind
+    assert len(server.log) == (1 if kind is govai.InvalidRequest else 3)
 
 
 def test_a_ticket_of_a_wrapped_client_resumes_over_its_own_interface(policy: dict, server: Server) -> None:

@@ -131,6 +131,7 @@ class Call:
             "wire": self.read.wire.name,
             "model": self.asked.model or self.read.view.model,
             "stream": self.read.stream,
+            "json": self.read.view.json_answer,
             "text": self.text,
             "policy": self.engine.policy.digest,
             "decision": keep_decision(self.judged),
