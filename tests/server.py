@@ -96,6 +96,9 @@ class Server:
                     kind, raw = ("text/event-stream", _response_events(reply, size)) if body.get("stream") else ("application/json", json.dumps(reply).encode())
                     self._answer(200, {"content-type": kind, "x-request-id": "req-1"}, raw)
                     return
+                if self.path in ("/v1/completions", "/v1/images/generations", "/v1/moderations"):
+                    self._answer(200, {"content-type": "application/json"}, json.dumps(_plain_reply(self.path, text)).encode())
+                    return
                 if body.get("stream") or self.path.endswith(":streamRawPredict"):
                     named = self.headers.get("user-agent", "").startswith("mistral")  # each piece of a tool call has a name there
                     events = _anthropic_events(text, size) if anthropic else _openai_events(text, size, model, {"name": ""} if named else {})
@@ -132,7 +135,7 @@ def _vectors(given: Any, model: str) -> dict[str, Any]:
 def _said(body: dict[str, Any]) -> str:
     if "contents" in body:
         return "".join(part.get("text", "") for part in body["contents"][-1]["parts"])
-    said = body.get("messages") or body.get("input")
+    said = body.get("messages") or body.get("input") or body.get("prompt")
     last = said[-1] if isinstance(said, list) and said else said
     content = last.get("content", last.get("output")) if isinstance(last, dict) else last
     if isinstance(content, list):
@@ -170,14 +173,22 @@ def _openai_events(text: str, size: int, model: str, later: dict[str, str]) -> b
     return b"".join(b"data: " + json.dumps(chunk).encode() + b"\n\n" for chunk in chunks) + b"data: [DONE]\n\n"
 
 
+def _plain_reply(path: str, text: str) -> dict[str, Any]:
+    if path.endswith("/images/generations"):
+        return {"created": 1, "data": [{"b64_json": "iVBO", "revised_prompt": text}]}
+    if path.endswith("/moderations"):
+        return {"id": "modr-1", "model": "m", "results": []}
+    return {"id": "cmpl-1", "object": "text_completion", "created": 1, "model": "m", "choices": [{"index": 0, "text": text, "finish_reason": "stop", "logprobs": None}]}
+
+
 def _response(text: str, model: str) -> dict[str, Any]:
     item: dict[str, Any] = {"type": "message", "id": "msg_1", "role": "assistant", "status": "completed", "content": [{"type": "output_text", "text": text, "annotations": []}]}
     if model == "tool":
         item = {"type": "function_call", "id": "fc_1", "call_id": "c1", "name": "mail", "status": "completed", "arguments": json.dumps({"to": text}, ensure_ascii=False)}
-    failed = model == "fail"
+    failed = model.startswith("fail-")
     return {
         "id": "resp_1", "object": "response", "created_at": 1, "model": model, "status": "failed" if failed else "completed", "output": [] if failed else [item],
-        "error": {"code": "server_error", "message": text} if failed else None, "incomplete_details": None, "instructions": None, "metadata": {}, "parallel_tool_calls": True,
+        "error": {"code": model.removeprefix("fail-"), "message": text} if failed else None, "incomplete_details": None, "instructions": None, "metadata": {}, "parallel_tool_calls": True,
         "temperature": 1.0, "tool_choice": "auto", "tools": [], "top_p": 1.0,
         "usage": {"input_tokens": 3, "input_tokens_details": {"cached_tokens": 0}, "output_tokens": 4, "output_tokens_details": {"reasoning_tokens": 0}, "total_tokens": 7},
     }

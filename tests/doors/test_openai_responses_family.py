@@ -70,18 +70,28 @@ def test_a_tool_call_is_announced_once_however_often_a_stream_tells_it(gov: gova
 async def test_a_response_that_says_it_failed_is_an_error_in_every_way(gov: govai.Governor, server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("govai.doors.attempting._backoff", lambda _state: 0.0)
     with pytest.raises(govai.ProviderUnavailable) as caught:
-        gov.generate("answers:fail", "bonjour ana@exemple.fr", purpose="support")
+        gov.generate("answers:fail-server_error", "bonjour ana@exemple.fr", purpose="support")
     assert "server_error" in str(caught.value) and "ana@" not in repr(caught.value) + str(caught.value)
     with pytest.raises(govai.ProviderUnavailable):
-        await gov.agenerate("answers:fail", "bonjour", purpose="support")
-    with gov.stream("answers:fail", "bonjour", purpose="support") as stream, pytest.raises(govai.ProviderUnavailable):
+        await gov.agenerate("answers:fail-server_error", "bonjour", purpose="support")
+    with gov.stream("answers:fail-server_error", "bonjour", purpose="support") as stream, pytest.raises(govai.ProviderUnavailable):
         list(stream)
-    async with gov.astream("answers:fail", "bonjour", purpose="support") as astream:
+    async with gov.astream("answers:fail-server_error", "bonjour", purpose="support") as astream:
         with pytest.raises(govai.ProviderUnavailable):
             [piece async for piece in astream]
     assert {r.body["status"] for r in gov.ledger.records(kind="outcome")} == {"failed"}
     assert isinstance(stream._opened[2], openai.Stream)
     await gov.aclose()
+
+
+@pytest.mark.parametrize(("code", "kind"), [("invalid_prompt", govai.InvalidRequest), ("bio_policy", govai.InvalidRequest), ("image_too_large", govai.InvalidRequest), ("vector_store_timeout", govai.ProviderUnavailable), ("rate_limit_exceeded", govai.RateLimited)])
+def test_a_failed_response_says_whether_the_request_is_at_fault(gov: govai.Governor, server: Server, code: str, kind: type, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("govai.doors.attempting._backoff", lambda _state: 0.0)
+    server.log.clear()
+    with pytest.raises(kind) as caught:
+        gov.generate(f"answers:fail-{code}", "bonjour")
+    assert type(caught.value) is kind
+    assert len(server.log) == (1 if kind is govai.InvalidRequest else 3)
 
 
 def test_a_ticket_of_a_wrapped_client_resumes_over_its_own_interface(policy: dict, server: Server) -> None:
@@ -120,6 +130,35 @@ def test_an_interface_that_does_not_exist_is_a_mistake_with_its_place(entry: dic
     with pytest.raises(ConfigError, match=says) as caught:
         Policy.load({"govai": 1, "name": "t", "providers": {"near": {"host": "h", **entry}}})
     assert "providers.near" in caught.value.where
+
+
+async def test_vectors_come_in_the_order_of_the_texts_whatever_the_client() -> None:
+    import httpx2
+
+    from govai.doors.offline import OfflineFamily, OfflineTransport
+    from govai.doors.openai_family import OpenAIFamily
+
+    made = {"base_url": "https://offline.invalid/v1", "api_key": "x"}
+    texts = ["un", "deux", "un"]
+    with openai.OpenAI(http_client=httpx2.Client(transport=OfflineTransport()), **made) as client, httpx2.Client(transport=OfflineTransport()) as plain:
+        one = OpenAIFamily().vectors(OpenAIFamily().embed(client, "demo", texts, 5.0))
+        two = OfflineFamily().vectors(OfflineFamily().embed(plain, "demo", texts, 5.0))
+    async with openai.AsyncOpenAI(http_client=httpx2.AsyncClient(transport=OfflineTransport()), **made) as aclient, httpx2.AsyncClient(transport=OfflineTransport()) as aplain:
+        three = OpenAIFamily().vectors(await OpenAIFamily().embed(aclient, "demo", texts, 5.0))
+        four = OfflineFamily().vectors(await OfflineFamily().embed(aplain, "demo", texts, 5.0))
+    assert one == two == three == four
+    assert one[0] == one[2] != one[1]
+    assert all(len(vector) == 16 and abs(sum(x * x for x in vector) - 1) < 1e-9 for vector in one)
+
+
+def test_a_model_that_is_not_there_is_the_same_error_for_embeddings() -> None:
+    import httpx2
+
+    from govai.doors.offline import OfflineFamily, OfflineTransport
+
+    with httpx2.Client(transport=OfflineTransport()) as client, pytest.raises(Exception) as caught:  # noqa: PT011
+        OfflineFamily().embed(client, "ecko", ["x"], 5.0)
+    assert isinstance(OfflineFamily().translate(caught.value, "offline"), govai.InvalidRequest)
 
 
 def test_anthropic_has_no_embeddings() -> None:

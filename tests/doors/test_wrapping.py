@@ -31,6 +31,22 @@ def test_what_cannot_be_governed_is_refused_and_says_what_to_do(gov: govai.Gover
         assert server.log == []
 
 
+def test_prompts_of_completions_images_and_moderations_leave_protected_and_their_answers_come_back_restored(gov: govai.Governor, server: Server) -> None:
+    said = "Un portrait de ana@exemple.fr"
+    with openai.OpenAI(base_url=server.url + "/v1", api_key="x") as bare:
+        wrapped = gov.wrap(bare, purpose="support")
+        server.log.clear()
+        assert wrapped.completions.create(model="m", prompt=said).choices[0].text == said
+        (image,) = wrapped.images.generate(prompt=said).data
+        assert (image.revised_prompt, image.b64_json) == (said, "iVBO")
+        assert wrapped.moderations.create(input=said).results == []
+        assert wrapped.responses.create(model="echo", input=said).output_text == said
+        assert wrapped.responses.parse(model="echo", input=said).output_text == said
+    assert len(server.log) == 5
+    assert not any(b"ana@" in raw for raw in server.bodies)
+    assert [r.kind for r in gov.ledger.records()] == ["intent", "outcome"] * 5
+
+
 def test_model_lists_pass(gov: govai.Governor, server: Server) -> None:
     with openai.OpenAI(base_url=server.url + "/v1", api_key="x") as bare:
         assert list(gov.wrap(bare).models.list()) == []

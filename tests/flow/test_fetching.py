@@ -61,6 +61,14 @@ def test_what_was_asked_in_the_background_is_restored_when_it_is_fetched(gov: go
     assert gov.ledger.verify().ok
 
 
+def test_a_fetched_answer_that_was_asked_for_as_json_is_read_as_json(gov: govai.Governor, server: Any) -> None:
+    sealed = govai.seal({"prenom": 'Re"née\\'})
+    wrapped = gov.wrap(client_over(Background(), server), purpose="support")
+    wrapped.responses.create(model="gpt", input=f'{{"lien": "<a href=", "nom": "{sealed.prenom}"}}', background=True, text={"format": {"type": "json_object"}})
+    wrapped.responses.retrieve("resp_1")
+    assert json.loads(wrapped.responses.retrieve("resp_1").output_text) == {"lien": "<a href=", "nom": 'Re"née\\'}
+
+
 def test_an_answer_streamed_in_the_background_is_fetched_too(gov: govai.Governor, server: Any) -> None:
     wrapped = gov.wrap(client_over(Background(), server), purpose="support")
     with wrapped.responses.create(model="gpt", input="à ana@exemple.fr", background=True, stream=True) as events:

@@ -111,7 +111,7 @@ def test_a_stream_says_the_text_once(delta: dict, done: dict) -> None:
 @pytest.mark.parametrize(("like", "path", "operation"), [
     ("openai", "/v1/audio/transcriptions", Operation.GENERATE), ("openai", "/audio/translations", Operation.GENERATE), ("openai", "/openai/deployments/w/audio/transcriptions", Operation.GENERATE),
     ("openai", "/v1/audio/speech", Operation.RENDER), ("mistral", "/v1/audio/transcriptions", Operation.GENERATE), ("openai", "/v1/images/edits", Operation.RENDER), ("openai", "/v1/images/variations", Operation.RENDER),
-    ("mistral", "/v1/audio/speech", None), ("mistral", "/v1/audio/transcriptions/realtime", None), ("openai", "/v1/audio/voices", None), ("openai", "/v1/files", None), ("mistral", "/v1/files", None), ("openai", "/v1/uploads", None),
+    ("mistral", "/v1/audio/speech", None), ("mistral", "/v1/audio/transcriptions/realtime", None), ("openai", "/v1/audio/voices", None), ("openai", "/v1/uploads", None),
 ])
 def test_where_they_are_asked_for(like: str, path: str, operation: Operation | None) -> None:
     found = endpoint_of(like, "POST", path)

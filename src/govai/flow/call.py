@@ -132,6 +132,7 @@ class Call:
             "model": self.asked.model or self.read.view.model,
             "target": f"{self.judged.provider}:{self.read.view.model}",
             "stream": self.read.stream,
+            "json": self.read.view.json_answer,
             "text": self.text,
             "policy": self.engine.policy.digest,
             "decision": keep_decision(self.judged),

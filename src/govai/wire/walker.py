@@ -157,7 +157,7 @@ class Walk:
 
     def schemas_by_name(self, path: Path, value: Any) -> None:
         """Note an object whose keys are names that the caller chose, and whose values are schemas."""
-        self.by_name(path, value, Walk.schema)
+        self.by_name(path, value, type(self).schema)
 
     def by_name(self, path: Path, value: Any, reader: Reader) -> None:
         """Note an object whose keys are names that the caller chose, and each of its values by `reader`."""
