@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,11 +17,10 @@ import govai
 from govai.core.messages import Message, ToolCall
 from govai.core.scope import Scope
 from govai.doors.family import Request
-from govai.doors.mistral_family import InAsyncio, MistralFamily
+from govai.doors.mistral_family import MistralFamily
 from govai.doors.tools import tool
 from govai.flow.asked import Asked, Asking
 from govai.flow.transports import Governing
-from govai.policy.registry import Provider
 from govai.wire.codec import encode, parse
 from tests.server import Server
 
@@ -172,12 +172,31 @@ async def test_embeddings_come_in_the_order_of_the_texts(gov: govai.Governor, se
     await aclient.aclose()
 
 
-def test_a_client_of_one_world_cannot_send_in_the_other(gov: govai.Governor) -> None:
+async def test_a_client_of_one_world_cannot_send_in_the_other(gov: govai.Governor, server: Server) -> None:
     provider, governing = gov.policy.provider("mistral"), Governing(gov._engine, Scope(), "mistral")
-    client = FAMILY.client(provider, governing)
-    aclient = FAMILY.aclient(provider, governing)
-    assert client.sdk_configuration.async_client is None
-    assert aclient.native.sdk_configuration.client is None
-    assert isinstance(aclient, InAsyncio) and isinstance(provider, Provider)
+    client, aclient = FAMILY.client(provider, governing), FAMILY.aclient(provider, governing)
+    said: dict[str, Any] = {"model": "echo", "messages": [{"role": "user", "content": "Bonjour"}]}
+    with pytest.raises(NotImplementedError):
+        await client.chat.complete_async(**said)
+    with pytest.raises(NotImplementedError):
+        aclient.native.chat.complete(**said)
+    assert server.log == []
     client.__dict__["_govai_original"].close()
-    asyncio.run(aclient.aclose())
+    await aclient.aclose()
+
+
+async def test_a_ticket_is_resumed_with_the_very_bytes_that_were_approved(policy: dict, server: Server, tmp_path: Path) -> None:
+    entry = {**policy["providers"]["near"], "like": "mistral"}
+    strict = {**policy, "providers": {"mistral": entry}, "reviews": [{"id": "seen", "purpose": ["win_back"], "on": "prompt", "role": "marketing"}]}
+    url = f"sqlite:///{tmp_path}/x.db"
+    server.log.clear()
+    with govai.Governor(strict, ledger=url, actor="ana") as gov, govai.Governor(strict, ledger=url, actor="lea") as reviewer:
+        for number, resume in enumerate((gov.resume, gov.aresume)):
+            with pytest.raises(govai.ReviewPending) as caught:
+                gov.generate("mistral:echo", "Écris à {prenom} " + str(number), data=ROW, purpose="win_back", temperature=1)
+            assert len(server.log) == number
+            reviewer.reviews.approve(caught.value.ticket_id)
+            reply = resume(caught.value.ticket_id)
+            assert (reply if isinstance(reply, govai.Reply) else await reply).text == f"Écris à Renée {number}"
+        assert gov.explain("Écris à {prenom}", model="mistral:echo", data=ROW, purpose="win_back").effect.word == "pseudonymise"
+        await gov.aclose()

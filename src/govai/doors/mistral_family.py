@@ -121,13 +121,13 @@ class MistralFamily:
 
 
 def _made(provider: Provider, **http: Any) -> Any:
-    """Return the SDK's client. The world it is not for has no HTTP client at all, so nothing can leave by it."""
-    made = sdk("mistralai.client").Mistral(
-        server_url=provider.base_url, api_key=provider.key(), retry_config=None, **http
-    )
-    configuration = made.sdk_configuration
-    configuration.client, configuration.async_client = http.get("client"), http.get("async_client")
-    return made
+    """Return the SDK's client. In the world that it is not for, nothing can leave: that transport sends nothing."""
+    nowhere = {
+        "client": httpx2.Client(transport=httpx2.BaseTransport()),
+        "async_client": httpx2.AsyncClient(transport=httpx2.AsyncBaseTransport()),
+    }
+    both = nowhere | http
+    return sdk("mistralai.client").Mistral(server_url=provider.base_url, api_key=provider.key(), **both)
 
 
 def _governed(plain: Any, wrap: Any) -> Any:
