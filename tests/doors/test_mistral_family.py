@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import json
+import socket
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import httpx2
 import pytest
 from mistralai.client import models
 from mistralai.client.utils import eventstreaming
@@ -111,12 +113,33 @@ async def test_what_is_transient_is_tried_again(gov: govai.Governor, server: Ser
     await gov.aclose()
 
 
-async def test_an_answer_that_does_not_come_in_time(gov: govai.Governor) -> None:
-    import httpx2
+async def test_an_answer_that_does_not_come_in_time(policy: dict) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:  # it takes connections and never answers
+        entry = {**policy["providers"]["near"], "like": "mistral", "host": f"127.0.0.1:{silent.getsockname()[1]}"}
+        with govai.Governor({**policy, "providers": {"mistral": entry}}, ledger=":memory:", actor="ana") as gov:
+            provider, governing = gov.policy.provider("mistral"), Governing(gov._engine, Scope(), "mistral")
+            client, aclient = FAMILY.client(provider, governing), FAMILY.aclient(provider, governing)
+            body = FAMILY.body(Request("echo", (Message("user", "Bonjour"),)), provider)
+            with Asking(Asked(Scope(purpose="win_back"))):
+                with pytest.raises(httpx2.ReadTimeout) as caught:
+                    FAMILY.send(client, body, 0.05)
+                with pytest.raises(httpx2.ReadTimeout):
+                    await FAMILY.send(aclient, body, 0.05)
+            assert type(FAMILY.translate(caught.value, "mistral")) is govai.ProviderTimeout
+            assert FAMILY.translate(ValueError(), "mistral") is None
+            client.__dict__["_govai_original"].close()
+            await aclient.aclose()
 
-    for error in (httpx2.ReadTimeout(""), httpx2.ConnectTimeout("")):
-        assert type(FAMILY.translate(error, "mistral")) is govai.ProviderTimeout
-    assert FAMILY.translate(ValueError(), "mistral") is None
+
+async def test_a_stream_left_early_is_abandoned_once(gov: govai.Governor) -> None:
+    with gov.stream("mistral:echo-3", "Bonjour " * 3000, purpose="win_back") as stream:
+        assert next(iter(stream)) == "Bon"
+    async with gov.astream("mistral:echo-3", "Bonjour " * 3000, purpose="win_back") as astream:
+        async for piece in astream:
+            assert piece == "Bon"
+            break
+    assert [r.body["status"] for r in gov.ledger.records() if r.kind == "outcome"] == ["abandoned"] * 2
+    await gov.aclose()
 
 
 async def test_a_refusal_is_itself_and_nothing_leaves(gov: govai.Governor, server: Server) -> None:

@@ -164,6 +164,11 @@ def test_every_field_name_and_file_name_is_a_slot() -> None:
     assert {slot.kind for slot in walk.slots} == {SlotKind.TEXT, SlotKind.CONTROL}
 
 
+def test_sound_in_a_field_without_a_file_name_is_sound_too() -> None:
+    walk, slots = read([{"name": "file", "value": "UklGRg=="}])
+    assert (walk.opaque, slots) == ([("audio", "file")], {"0.value": "text UklGRg=="})
+
+
 def test_a_field_given_twice_is_refused_unless_it_may_be() -> None:
     twice = [{"name": "keywords", "value": "a"}, {"name": "keywords", "value": "b"}]
     assert len(read(twice)[1]) == 4

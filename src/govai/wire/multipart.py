@@ -111,10 +111,9 @@ def read_form(walk: Walk, form: Form, table: Table, files: Mapping[str, str], se
         field = known[1] if known else ""
         walk.word((index, "type"), part.get("type"))
         reader = table.get(field)
-        if "lines" in part:
-            walk.data((index, "filename"), part["filename"])
-        elif "bytes" in part:
+        if "lines" not in part and ("bytes" in part or field in files):
             walk.opaque.append((files.get(field, "file"), field if field in files else spell((index,))))
+        if "filename" in part:
             walk.data((index, "filename"), part["filename"])
         elif reader is not None:
             reader(walk, (index, "value"), part["value"])
