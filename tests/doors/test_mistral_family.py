@@ -11,7 +11,7 @@ from typing import Any
 
 import httpx2
 import pytest
-from mistralai.client import models
+from mistralai.client import Mistral, models
 from mistralai.client.utils import eventstreaming
 from pydantic import BaseModel
 
@@ -21,6 +21,7 @@ from govai.core.scope import Scope
 from govai.doors.family import Request
 from govai.doors.mistral_family import MistralFamily
 from govai.doors.tools import tool
+from govai.doors.wrapping import close
 from govai.flow.asked import Asked, Asking
 from govai.flow.transports import Governing
 from govai.wire.codec import encode, parse
@@ -122,12 +123,12 @@ async def test_an_answer_that_does_not_come_in_time(policy: dict) -> None:
             body = FAMILY.body(Request("echo", (Message("user", "Bonjour"),)), provider)
             with Asking(Asked(Scope(purpose="win_back"))):
                 with pytest.raises(httpx2.ReadTimeout) as caught:
-                    FAMILY.send(client, body, 0.05)
+                    FAMILY.send(client, "echo", body, 0.05)
                 with pytest.raises(httpx2.ReadTimeout):
-                    await FAMILY.send(aclient, body, 0.05)
+                    await FAMILY.send(aclient, "echo", body, 0.05)
             assert type(FAMILY.translate(caught.value, "mistral")) is govai.ProviderTimeout
             assert FAMILY.translate(ValueError(), "mistral") is None
-            client.__dict__["_govai_original"].close()
+            close(client)
             await aclient.aclose()
 
 
@@ -180,7 +181,7 @@ async def test_a_body_is_what_goes_out_byte_for_byte(gov: govai.Governor, server
     if request_.stream:
         native.close()
         await anative.close()
-    client.__dict__["_govai_original"].close()
+    close(client)
     await aclient.aclose()
 
 
@@ -191,21 +192,20 @@ async def test_embeddings_come_in_the_order_of_the_texts(gov: govai.Governor, se
         for native in (FAMILY.embed(client, "echo", ["a", "bcd"], 5.0), await FAMILY.embed(aclient, "echo", ["a", "bcd"], 5.0)):
             assert FAMILY.vectors(native) == [[1.0, 0.5], [3.0, 0.5]]
             assert isinstance(native, models.EmbeddingResponse)
-    client.__dict__["_govai_original"].close()
+    close(client)
     await aclient.aclose()
 
 
-async def test_a_client_of_one_world_cannot_send_in_the_other(gov: govai.Governor, server: Server) -> None:
-    provider, governing = gov.policy.provider("mistral"), Governing(gov._engine, Scope(), "mistral")
-    client, aclient = FAMILY.client(provider, governing), FAMILY.aclient(provider, governing)
-    said: dict[str, Any] = {"model": "echo", "messages": [{"role": "user", "content": "Bonjour"}]}
-    with pytest.raises(NotImplementedError):
-        await client.chat.complete_async(**said)
-    with pytest.raises(NotImplementedError):
-        aclient.native.chat.complete(**said)
-    assert server.log == []
-    client.__dict__["_govai_original"].close()
-    await aclient.aclose()
+async def test_a_client_of_the_callers_is_used_in_both_worlds(gov: govai.Governor, server: Server) -> None:
+    with Mistral(server_url=server.url, api_key="x") as sync:
+        assert gov.generate("mistral:echo", "Écris à {prenom}", data=ROW, purpose="win_back", client=sync).text == "Écris à Renée"
+        with gov.stream("mistral:echo-3", "Écris à {prenom}", data=ROW, purpose="win_back", client=sync) as stream:
+            assert "".join(stream) == "Écris à Renée"
+    async with Mistral(server_url=server.url, api_key="x") as both:
+        assert (await gov.agenerate("mistral:echo", "Écris à {prenom}", data=ROW, purpose="win_back", client=both)).text == "Écris à Renée"
+        async with gov.astream("mistral:echo-3", "Écris à {prenom}", data=ROW, purpose="win_back", client=both) as astream:
+            assert "".join([piece async for piece in astream]) == "Écris à Renée"
+    assert len(server.bodies) == 4 and not any(secret in raw for secret in SECRETS for raw in server.bodies)
 
 
 async def test_a_ticket_is_resumed_with_the_very_bytes_that_were_approved(policy: dict, server: Server, tmp_path: Path) -> None:
