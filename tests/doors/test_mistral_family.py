@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import json
+import socket
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
+import httpx2
 import pytest
-from mistralai.client import models
+from mistralai.client import Mistral, models
 from mistralai.client.utils import eventstreaming
 from pydantic import BaseModel
 
@@ -16,11 +19,11 @@ import govai
 from govai.core.messages import Message, ToolCall
 from govai.core.scope import Scope
 from govai.doors.family import Request
-from govai.doors.mistral_family import InAsyncio, MistralFamily
+from govai.doors.mistral_family import MistralFamily
 from govai.doors.tools import tool
+from govai.doors.wrapping import close
 from govai.flow.asked import Asked, Asking
 from govai.flow.transports import Governing
-from govai.policy.registry import Provider
 from govai.wire.codec import encode, parse
 from tests.server import Server
 
@@ -111,12 +114,33 @@ async def test_what_is_transient_is_tried_again(gov: govai.Governor, server: Ser
     await gov.aclose()
 
 
-async def test_an_answer_that_does_not_come_in_time(gov: govai.Governor) -> None:
-    import httpx2
+async def test_an_answer_that_does_not_come_in_time(policy: dict) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:  # it takes connections and never answers
+        entry = {**policy["providers"]["near"], "like": "mistral", "host": f"127.0.0.1:{silent.getsockname()[1]}"}
+        with govai.Governor({**policy, "providers": {"mistral": entry}}, ledger=":memory:", actor="ana") as gov:
+            provider, governing = gov.policy.provider("mistral"), Governing(gov._engine, Scope(), "mistral")
+            client, aclient = FAMILY.client(provider, governing), FAMILY.aclient(provider, governing)
+            body = FAMILY.body(Request("echo", (Message("user", "Bonjour"),)), provider)
+            with Asking(Asked(Scope(purpose="win_back"))):
+                with pytest.raises(httpx2.ReadTimeout) as caught:
+                    FAMILY.send(client, "echo", body, 0.05)
+                with pytest.raises(httpx2.ReadTimeout):
+                    await FAMILY.send(aclient, "echo", body, 0.05)
+            assert type(FAMILY.translate(caught.value, "mistral")) is govai.ProviderTimeout
+            assert FAMILY.translate(ValueError(), "mistral") is None
+            close(client)
+            await aclient.aclose()
 
-    for error in (httpx2.ReadTimeout(""), httpx2.ConnectTimeout("")):
-        assert type(FAMILY.translate(error, "mistral")) is govai.ProviderTimeout
-    assert FAMILY.translate(ValueError(), "mistral") is None
+
+async def test_a_stream_left_early_is_abandoned_once(gov: govai.Governor) -> None:
+    with gov.stream("mistral:echo-3", "Bonjour " * 3000, purpose="win_back") as stream:
+        assert next(iter(stream)) == "Bon"
+    async with gov.astream("mistral:echo-3", "Bonjour " * 3000, purpose="win_back") as astream:
+        async for piece in astream:
+            assert piece == "Bon"
+            break
+    assert [r.body["status"] for r in gov.ledger.records() if r.kind == "outcome"] == ["abandoned"] * 2
+    await gov.aclose()
 
 
 async def test_a_refusal_is_itself_and_nothing_leaves(gov: govai.Governor, server: Server) -> None:
@@ -157,7 +181,7 @@ async def test_a_body_is_what_goes_out_byte_for_byte(gov: govai.Governor, server
     if request_.stream:
         native.close()
         await anative.close()
-    client.__dict__["_govai_original"].close()
+    close(client)
     await aclient.aclose()
 
 
@@ -168,16 +192,34 @@ async def test_embeddings_come_in_the_order_of_the_texts(gov: govai.Governor, se
         for native in (FAMILY.embed(client, "echo", ["a", "bcd"], 5.0), await FAMILY.embed(aclient, "echo", ["a", "bcd"], 5.0)):
             assert FAMILY.vectors(native) == [[1.0, 0.5], [3.0, 0.5]]
             assert isinstance(native, models.EmbeddingResponse)
-    client.__dict__["_govai_original"].close()
+    close(client)
     await aclient.aclose()
 
 
-def test_a_client_of_one_world_cannot_send_in_the_other(gov: govai.Governor) -> None:
-    provider, governing = gov.policy.provider("mistral"), Governing(gov._engine, Scope(), "mistral")
-    client = FAMILY.client(provider, governing)
-    aclient = FAMILY.aclient(provider, governing)
-    assert client.sdk_configuration.async_client is None
-    assert aclient.native.sdk_configuration.client is None
-    assert isinstance(aclient, InAsyncio) and isinstance(provider, Provider)
-    client.__dict__["_govai_original"].close()
-    asyncio.run(aclient.aclose())
+async def test_a_client_of_the_callers_is_used_in_both_worlds(gov: govai.Governor, server: Server) -> None:
+    with Mistral(server_url=server.url, api_key="x") as sync:
+        assert gov.generate("mistral:echo", "Écris à {prenom}", data=ROW, purpose="win_back", client=sync).text == "Écris à Renée"
+        with gov.stream("mistral:echo-3", "Écris à {prenom}", data=ROW, purpose="win_back", client=sync) as stream:
+            assert "".join(stream) == "Écris à Renée"
+    async with Mistral(server_url=server.url, api_key="x") as both:
+        assert (await gov.agenerate("mistral:echo", "Écris à {prenom}", data=ROW, purpose="win_back", client=both)).text == "Écris à Renée"
+        async with gov.astream("mistral:echo-3", "Écris à {prenom}", data=ROW, purpose="win_back", client=both) as astream:
+            assert "".join([piece async for piece in astream]) == "Écris à Renée"
+    assert len(server.bodies) == 4 and not any(secret in raw for secret in SECRETS for raw in server.bodies)
+
+
+async def test_a_ticket_is_resumed_with_the_very_bytes_that_were_approved(policy: dict, server: Server, tmp_path: Path) -> None:
+    entry = {**policy["providers"]["near"], "like": "mistral"}
+    strict = {**policy, "providers": {"mistral": entry}, "reviews": [{"id": "seen", "purpose": ["win_back"], "on": "prompt", "role": "marketing"}]}
+    url = f"sqlite:///{tmp_path}/x.db"
+    server.log.clear()
+    with govai.Governor(strict, ledger=url, actor="ana") as gov, govai.Governor(strict, ledger=url, actor="lea") as reviewer:
+        for number, resume in enumerate((gov.resume, gov.aresume)):
+            with pytest.raises(govai.ReviewPending) as caught:
+                gov.generate("mistral:echo", "Écris à {prenom} " + str(number), data=ROW, purpose="win_back", temperature=1)
+            assert len(server.log) == number
+            reviewer.reviews.approve(caught.value.ticket_id)
+            reply = resume(caught.value.ticket_id)
+            assert (reply if isinstance(reply, govai.Reply) else await reply).text == f"Écris à Renée {number}"
+        assert gov.explain("Écris à {prenom}", model="mistral:echo", data=ROW, purpose="win_back").effect.word == "pseudonymise"
+        await gov.aclose()

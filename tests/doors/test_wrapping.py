@@ -47,6 +47,18 @@ def test_prompts_of_completions_images_and_moderations_leave_protected_and_their
     assert [r.kind for r in gov.ledger.records()] == ["intent", "outcome"] * 5
 
 
+def test_embeddings_leave_text_by_text_and_come_back_as_they_are(gov: govai.Governor, server: Server) -> None:
+    with openai.OpenAI(base_url=server.url + "/v1", api_key="x") as bare:
+        server.log.clear()
+        made = gov.wrap(bare, purpose="support").embeddings.create(model="m", input=["ana@exemple.fr", "Bonjour"])
+        assert [len(one.embedding) for one in made.data] == [2, 2]
+        with pytest.raises(govai.Ungoverned, match="tokens"):
+            gov.wrap(bare, purpose="support").embeddings.create(model="m", input=[[1, 2], [3]])
+    assert len(server.bodies) == 1 and b"ana" not in server.bodies[0] and b"Bonjour" in server.bodies[0]
+    (outcome,) = gov.ledger.records(kind="outcome")
+    assert (outcome.body["status"], outcome.body["model"], outcome.body["usage"]["input_tokens"]) == ("completed", "m", 3)
+
+
 def test_model_lists_pass(gov: govai.Governor, server: Server) -> None:
     with openai.OpenAI(base_url=server.url + "/v1", api_key="x") as bare:
         assert list(gov.wrap(bare).models.list()) == []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import httpx2
@@ -13,6 +14,7 @@ from mistralai.client.models import File
 import govai
 from govai.core.scope import Scope
 from govai.doors.mistral_family import MistralFamily
+from govai.doors.wrapping import close
 from govai.flow.transports import GovernedTransport, Governing
 from tests.server import SOUND, Server
 
@@ -70,7 +72,7 @@ def test_a_transcription_by_mistral(gov: govai.Governor, server: Server) -> None
     client.audio.transcriptions.complete(model="voxtral", file=File(file_name="renee.aubrac@exemple.fr.wav", content=SOUND), context_bias=["renee.aubrac@exemple.fr", "Ana"], timestamp_granularities=["segment"])
     raw = sent_once(server)
     assert SOUND in raw and raw.count(b'name="context_bias"') == 2 and b"Ana" in raw
-    client.__dict__["_govai_original"].close()
+    close(client)
 
 
 def test_pictures_are_edited(client: openai.OpenAI, server: Server) -> None:
@@ -102,8 +104,8 @@ def test_sound_is_refused_unless_the_policy_names_it(policy: dict, server: Serve
             client.audio.transcriptions.create(file=WAV, model="whisper-1")
         with pytest.raises(govai.Ungoverned, match=r"allow: \{opaque: \[image\]\}"):
             post(gov, server, "/v1/images/variations", files={"image": ("a.png", SOUND)})
-        with pytest.raises(govai.Ungoverned, match="is not an endpoint"):
-            client.files.create(file=("a.jsonl", b"{}"), purpose="batch")
+        with pytest.raises(govai.Ungoverned, match=r"allow: \{opaque: \[file\]\}"):
+            client.files.create(file=("a.txt", b"Zo"), purpose="assistants")
     assert server.log == []
 
 
@@ -136,9 +138,27 @@ def test_nothing_declared_leaves_in_any_place_of_a_form(gov: govai.Governor, ser
     assert not any(b"aubrac" in raw for raw in server.bodies)
 
 
-def test_a_boundary_is_looked_at_unless_a_client_drew_it(gov: govai.Governor, server: Server) -> None:
-    with pytest.raises(govai.Blocked):
-        post(gov, server, "/v1/audio/transcriptions", files={"prompt": (None, "x")}, headers={"content-type": "multipart/form-data; boundary=0612345678"})
-    for _ in range(5):
-        post(gov, server, "/v1/audio/transcriptions", files={"prompt": (None, "x")})
-    assert len(server.bodies) == 5
+def test_a_boundary_of_the_callers_never_leaves(gov: govai.Governor, server: Server) -> None:
+    post(gov, server, "/v1/audio/transcriptions", files={"prompt": (None, "x")}, headers={"content-type": "multipart/form-data; boundary=0612345678"})
+    assert b"0612345678" not in server.bodies[0] and "0612345678" not in str(server.log[0]["headers"])
+    for kind in ("multipart/form-data; boundary=zoe; x=renee.aubrac@exemple.fr", "application/json; boundary=renee.aubrac@exemple.fr"):
+        with pytest.raises(govai.GovaiError):
+            post(gov, server, "/v1/audio/speech", content=b'{"model":"m","input":"x"}', headers={"content-type": kind})
+    assert len(server.bodies) == 1
+
+
+def test_the_same_form_goes_on_once_approved(policy: dict, server: Server, tmp_path: Path) -> None:
+    reviews = [{"id": "looked-at", "purpose": ["win_back"], "on": "prompt", "role": "marketing"}]
+    strict, url = {**policy, "reviews": reviews, "allow": {"opaque": ["audio"]}}, f"sqlite:///{tmp_path}/x.db"
+    server.log.clear()
+    with govai.Governor(strict, ledger=url, actor="ana") as gov, govai.Governor(strict, ledger=url, actor="lea") as reviewer:
+        with openai.OpenAI(base_url=server.url + "/v1", api_key="x", max_retries=0) as bare:
+            client = gov.wrap(bare, purpose="win_back")
+            with pytest.raises(govai.ReviewPending) as caught:
+                client.audio.transcriptions.create(file=WAV, model="whisper-1", prompt=SAID)
+            assert server.log == []
+            reviewer.reviews.approve(caught.value.ticket_id)
+            with pytest.raises(govai.ConfigError, match="same call again"):
+                gov.resume(caught.value.ticket_id)
+            assert client.audio.transcriptions.create(file=WAV, model="whisper-1", prompt=SAID).text == SAID
+    assert SOUND in sent_once(server)

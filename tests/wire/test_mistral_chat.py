@@ -72,6 +72,12 @@ def test_an_image_within_a_resource_is_named_too() -> None:
     assert [name for name, _place in view.opaque] == ["image"]
 
 
+def test_what_a_resource_points_to_is_seen_even_where_it_looks_like_base64() -> None:
+    view = read([{"type": "resource", "uri": "Zoe", "content": {"type": "text", "text": "Ana"}}])
+    assert view.opaque == []
+    assert "Zoe" in slots(view, SlotKind.CONTROL).values()
+
+
 def test_signed_thinking_may_not_change_and_unsigned_may() -> None:
     view = read([{"type": "thinking", "signature": PNG, "thinking": [{"type": "text", "text": "Zoé"}]}, {"type": "thinking", "thinking": [{"type": "text", "text": "Ana"}]}, {"type": "text", "text": "oui"}])
     assert {slot.text: slot.signed for slot in view.slots if slot.kind is SlotKind.TEXT} == {"Zoé": True, "Ana": False, "oui": False}

@@ -19,7 +19,7 @@ SAID = Channel(0, Part.TEXT, 0)
 
 
 def form(*parts: dict[str, Any], **fields: str) -> Form:
-    return Form("b", [{"name": name, "value": value} for name, value in fields.items()] + list(parts))
+    return Form([{"name": name, "value": value} for name, value in fields.items()] + list(parts))
 
 
 def slots(view: RequestView, kind: SlotKind) -> dict[str, str]:

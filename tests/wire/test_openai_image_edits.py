@@ -16,7 +16,7 @@ PICTURE = {"filename": "zoé.png", "type": "image/png", "bytes": b"\x89PNG"}
 
 
 def form(*parts: dict[str, Any], **fields: str) -> Form:
-    return Form("b", [{"name": name, "value": value} for name, value in fields.items()] + list(parts))
+    return Form([{"name": name, "value": value} for name, value in fields.items()] + list(parts))
 
 
 def test_a_form_with_pictures() -> None:

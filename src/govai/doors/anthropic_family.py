@@ -66,6 +66,9 @@ class AnthropicFamily:
         made = sdk("anthropic").AsyncAnthropic(base_url=provider.base_url, api_key=provider.key(), max_retries=0)
         return govern(made, governing)
 
+    def in_asyncio(self, client: Any) -> Any:
+        return client
+
     def send(self, client: Any, model: str, body: dict[str, Any], timeout: float) -> Any:  # noqa: ARG002 -- the body names it
         options = {"timeout": timeout, "max_retries": 0}
         return client.post(_PATH, cast_to=sdk("anthropic.types").Message, body=body, options=options)

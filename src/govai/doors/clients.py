@@ -95,7 +95,7 @@ class Clients:
     def asyncio(self, target: Target, client: Any = None) -> Any:
         """Return the governed asyncio client for a target in the running loop, or `client` governed."""
         if client is not None:
-            return self._govern(client, target)
+            return target.family.in_asyncio(self._govern(client, target))
         import asyncio
 
         loop = asyncio.get_running_loop()

@@ -63,6 +63,10 @@ class Family(Protocol):
         """Return a governed native asyncio client."""
         ...
 
+    def in_asyncio(self, client: Any) -> Any:
+        """Return a governed client, given by the caller, as asyncio calls want it: some SDKs have one class for both."""
+        ...
+
     def send(self, client: Any, model: str, body: dict[str, Any], timeout: float) -> Any:
         """Post the body; return the native answer, an awaitable of it for an asyncio client."""
         ...

@@ -78,6 +78,9 @@ class GoogleFamily:
         )  # a client that is dropped closes its `aio`
         return client.aio
 
+    def in_asyncio(self, client: Any) -> Any:
+        return getattr(client, "aio", client)
+
     def send(self, client: Any, model: str, body: dict[str, Any], timeout: float) -> Any:
         config = _config(body, timeout)
         return client.models.generate_content(model=model, contents=_OVERLAID, config=config)

@@ -6,7 +6,6 @@ by its typed method: what `body` gives is what goes out.
 
 from __future__ import annotations
 
-import copy
 import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -16,7 +15,6 @@ import httpx2
 from govai.doors.failing import by_status, timed_out, unreachable
 from govai.doors.family import Request, sdk
 from govai.doors.schemas import strict_schema
-from govai.flow.transports import AsyncGovernedTransport, GovernedTransport
 from govai.wire.codec import parse
 
 if TYPE_CHECKING:
@@ -32,18 +30,15 @@ _OK = 200
 
 @dataclass(frozen=True)
 class InAsyncio:
-    """A Mistral client of which the `*_async` methods are meant.
-
-    `pool`: the HTTP client whose connections it uses, when they are ours to close.
-    """
+    """A governed client of which the `*_async` methods are meant."""
 
     native: Any
-    pool: httpx2.AsyncClient | None = None
 
     async def aclose(self) -> None:
-        """Close the connections that are ours."""
-        if self.pool is not None:
-            await self.pool.aclose()
+        """Close the connections that it uses."""
+        from govai.doors.wrapping import aclose
+
+        await aclose(self.native)
 
 
 class MistralFamily:
@@ -76,15 +71,15 @@ class MistralFamily:
         return spelled
 
     def client(self, provider: Provider, governing: Governing) -> Any:
-        plain = httpx2.Client(follow_redirects=True)
-        made = _made(provider, client=_governed(plain, lambda inner: GovernedTransport(inner, governing)))
-        made.__dict__["_govai_original"] = plain  # what is to be closed: the SDK closes no client that it was given
-        return made
+        from govai.doors.wrapping import govern
+
+        return govern(sdk("mistralai.client").Mistral(server_url=provider.base_url, api_key=provider.key()), governing)
 
     def aclient(self, provider: Provider, governing: Governing) -> Any:
-        plain = httpx2.AsyncClient(follow_redirects=True)
-        governed = _governed(plain, lambda inner: AsyncGovernedTransport(inner, governing))
-        return InAsyncio(_made(provider, async_client=governed), plain)
+        return self.in_asyncio(self.client(provider, governing))
+
+    def in_asyncio(self, client: Any) -> Any:
+        return InAsyncio(client)
 
     def send(self, client: Any, model: str, body: dict[str, Any], timeout: float) -> Any:  # noqa: ARG002 -- the body names it
         if isinstance(client, InAsyncio):
@@ -118,24 +113,6 @@ class MistralFamily:
             request_id = error.headers.get("mistral-correlation-id")
             return by_status(status, provider, word=_word(error.body), request_id=request_id, headers=error.headers)
         return None
-
-
-def _made(provider: Provider, **http: Any) -> Any:
-    """Return the SDK's client. The world it is not for has no HTTP client at all, so nothing can leave by it."""
-    made = sdk("mistralai.client").Mistral(
-        server_url=provider.base_url, api_key=provider.key(), retry_config=None, **http
-    )
-    configuration = made.sdk_configuration
-    configuration.client, configuration.async_client = http.get("client"), http.get("async_client")
-    return made
-
-
-def _governed(plain: Any, wrap: Any) -> Any:
-    """Return an HTTP client over the connections and proxies of `plain`, each wrapped."""
-    clone = copy.copy(plain)
-    clone._transport = wrap(plain._transport)  # noqa: SLF001 -- httpx2 offers no public way
-    clone._mounts = {pattern: inner and wrap(inner) for pattern, inner in plain._mounts.items()}  # noqa: SLF001
-    return clone
 
 
 def _milliseconds(seconds: float) -> int:

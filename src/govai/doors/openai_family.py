@@ -63,6 +63,9 @@ class OpenAIFamily:
         made = sdk("openai").AsyncOpenAI(base_url=provider.base_url + "/v1", api_key=provider.key(), max_retries=0)
         return govern(made, governing)
 
+    def in_asyncio(self, client: Any) -> Any:
+        return client
+
     def send(self, client: Any, model: str, body: dict[str, Any], timeout: float) -> Any:  # noqa: ARG002 -- the body names it
         options = {"timeout": timeout, "max_retries": 0}
         return client.post(

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from govai.core.errors import ConfigError
+from govai.core.lang import say
 from govai.data.rows import Declared
 from govai.doors import generating
 from govai.doors.schemas import check_schema
@@ -81,6 +83,12 @@ def _order(
     settled(engine.desk.get(ticket_id))
     kept = Envelope.from_bytes(engine.desk.envelope(ticket_id))
     call = kept.call
+    if kept.body.startswith(b"--"):
+        raise ConfigError(
+            say("a form cannot be resumed by its ticket", "un formulaire ne reprend pas par son ticket"),
+            where=f"ticket {ticket_id}",
+            todo=say("make the same call again: it goes on", "refaites le même appel : il se poursuit"),
+        )
     described = read_tools(tools or ())
     allowed = {name: tuple(categories) for name, categories in call["receives"].items()} | receives(described)
     scope = replace(defaults, **{word: call[word] for word in _WORDS}, review="queue")

@@ -39,7 +39,7 @@ _PROTOCOL = frozenset(
 )
 _DIGITS = re.compile(r"\d{7}")
 _ASKING = (Operation.LIST, Operation.FETCH, Operation.TRACK, Operation.RESULTS)  # after what is there already
-_BOUNDARY = re.compile(r"; boundary=[0-9a-f]{32}")  # what HTTP clients draw at random
+_BOUNDARY = re.compile(r"(?<=^multipart/form-data); *boundary=.*", re.IGNORECASE)  # a form leaves with one of ours
 
 
 @dataclass(slots=True)

@@ -20,6 +20,7 @@ from govai.flow.asked import asked_here
 from govai.flow.releasing import hold, restored
 from govai.flow.sdk_errors import as_sdk_error
 from govai.flow.waits import arun, run
+from govai.wire.multipart import content_type_of
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
@@ -211,6 +212,8 @@ def outgoing_request(library: ModuleType, request: httpx2.Request, raw: bytes) -
     headers = request.headers.copy()
     for name in ("content-encoding", "transfer-encoding"):
         headers.pop(name, None)
+    if raw and headers.get("content-type", "").lower().startswith("multipart/form-data"):
+        headers["content-type"] = content_type_of(raw)
     if raw or "content-length" in headers:
         headers["content-length"] = str(len(raw))
     sent: httpx2.Request = library.Request.__new__(library.Request)  # its constructor would parse headers and URL anew

@@ -16,11 +16,8 @@ if TYPE_CHECKING:
 _NAME = r"(?!\.{1,2}(?:/|:|$))[A-Za-z0-9_.@-]{1,100}"  # never a step up in the path
 _PLACE = rf"/v1/projects/(?P<project>{_NAME})/locations/(?P<location>{_NAME})"
 _VERTEX = _PLACE + rf"/publishers/mistralai/models/(?P<model>{_NAME})"
-_OPAQUE = {
-    "image_url": "image",
-    "input_audio": "audio",
-    **dict.fromkeys(("document_url", "file", "resource_link"), "file"),
-}
+_FILES = dict.fromkeys(("document_url", "file", "resource_link"), "file")
+_OPAQUE = {"image_url": "image", "input_audio": "audio", **_FILES}  # and the name a policy allows it by
 _KNOWN_PARTS = frozenset({"text", "thinking", "reference", "tool_reference", "resource", *_OPAQUE})
 
 
@@ -56,12 +53,8 @@ class MistralChat:
 
 def _told(view: ReplyView, body: Any) -> ReplyView:
     """Note an error that is told without an `error` around it."""
-    if (
-        view.error is None
-        and isinstance(body, dict)
-        and "choices" not in body
-        and ("message" in body or "detail" in body)
-    ):
+    told = isinstance(body, dict) and "choices" not in body and ("message" in body or "detail" in body)
+    if told and view.error is None:
         view.error = error_name(body)
     return view
 
@@ -190,9 +183,9 @@ _PART: Table = {
     "type": Walk.word,
     "text": Walk.prose,
     "closed": Walk.number,
-    "signature": Walk.blob,
+    "signature": Walk.word,
     "file_id": Walk.file_id,
-    "uri": MistralWalk.source,
+    "uri": Walk.word,
 }
 _SOURCE: Table = {"detail": Walk.word, "format": Walk.word, "url": Walk.url, "data": Walk.blob, "file_id": Walk.file_id}
 _TOOL: Table = {

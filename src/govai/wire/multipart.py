@@ -1,10 +1,12 @@
 """Forms (`multipart/form-data`, RFC 7578): read into parts that can be looked into, and written anew from them.
 
-What was not read is not written: a preamble, an epilogue or a header nobody knows cannot leave. It knows no format's fields.
+What was not read is not written: a boundary, a preamble, an epilogue or a header nobody knows cannot leave. It knows no
+format's fields.
 """
 
 from __future__ import annotations
 
+import hashlib
 import re
 from typing import TYPE_CHECKING, Any
 
@@ -33,25 +35,27 @@ class Form(list[dict[str, Any]]):
     into JSON lines; either may have the `type` it was given.
     """
 
-    def __init__(self, boundary: str, parts: list[dict[str, Any]]) -> None:
-        super().__init__(parts)
-        self.boundary = boundary
-
     def fields(self) -> dict[str, str]:
         """Return the text fields by name, of several with the same name the last."""
         return {part["name"]: part["value"] for part in self if "value" in part}
 
     def written(self) -> bytes:
-        """Return the form as bytes, with its boundary.
+        """Return the form as bytes: the same each time, while clients draw a boundary anew at each try.
 
         Raises:
-            ValueError: what stands in a part would be read as another part.
+            ValueError: a name or a type cannot be written.
         """
-        delimiter = b"--" + self.boundary.encode("ascii")
-        out = b"".join(delimiter + b"\r\n" + _written(part) + b"\r\n" for part in self) + delimiter + b"--\r\n"
-        if out.count(b"\r\n" + delimiter) != len(self):
-            raise ValueError("a part holds the boundary")
-        return out
+        parts = [_written(part) for part in self]
+        content = hashlib.sha256()
+        for part in parts:
+            content.update(len(part).to_bytes(8, "big") + part)
+        delimiter = b"--govai" + content.hexdigest()[:40].encode()  # nothing holds the digest of itself
+        return b"".join(delimiter + b"\r\n" + part + b"\r\n" for part in parts) + delimiter + b"--\r\n"
+
+
+def content_type_of(raw: bytes) -> str:
+    """Return the header that goes with a written form."""
+    return "multipart/form-data; boundary=" + raw[2 : raw.index(b"\r\n")].decode("ascii")
 
 
 def parse_form(raw: bytes, content_type: str) -> Form:
@@ -84,7 +88,7 @@ def parse_form(raw: bytes, content_type: str) -> Form:
         parts.clear()
     if not parts:  # raised outside: the parser's own message may quote the form
         raise ValueError("it is not a complete form")
-    return Form(named[2], parts)
+    return Form(parts)
 
 
 def read_form(walk: Walk, form: Form, table: Table, files: Mapping[str, str], several: frozenset[str]) -> None:
@@ -107,10 +111,9 @@ def read_form(walk: Walk, form: Form, table: Table, files: Mapping[str, str], se
         field = known[1] if known else ""
         walk.word((index, "type"), part.get("type"))
         reader = table.get(field)
-        if "lines" in part:
-            walk.data((index, "filename"), part["filename"])
-        elif "bytes" in part:
+        if "lines" not in part and ("bytes" in part or field in files):
             walk.opaque.append((files.get(field, "file"), field if field in files else spell((index,))))
+        if "filename" in part:
             walk.data((index, "filename"), part["filename"])
         elif reader is not None:
             reader(walk, (index, "value"), part["value"])
