@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextvars import copy_context
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Self
 
 from govai.core.errors import GovaiError
@@ -13,7 +14,6 @@ from govai.web.naming import Names
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
-    from contextvars import Context
 
     from govai.doors.generating import Stream
     from govai.governor.governor import Governor
@@ -46,40 +46,49 @@ class WsgiMiddleware:
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         """Serve one request (PEP 3333)."""
-        context, started = copy_context(), []
-
-        def watched(*args: Any) -> Any:
-            started.append(True)
-            return start_response(*args)
-
+        answer = _Answer(start_response, self._ticket_url)
         try:
-            context.run(enter_for_good, self._names.read_now(Connection.of_wsgi(environ)))
-            return _Body(context, context.run(self.app, environ, watched))
+            answer.context.run(enter_for_good, self._names.read_now(Connection.of_wsgi(environ)))
+            answer.body = answer.context.run(self.app, environ, answer.start)
+            answer.parts = answer.context.run(iter, answer.body)
         except GovaiError as error:
-            if started:
-                raise
-            answer = problem(error, ticket_url=self._ticket_url)
-            named = [*answer.headers.items(), ("Content-Length", str(len(answer.body)))]
-            start_response(_status_line(answer.status), named)
-            return [answer.body]
+            answer.parts = iter([answer.refuse(error)])
+        return answer
 
 
-class _Body:
-    """A body whose every step, and its closing, runs in the request's own context."""
+class _Answer:
+    """An answer whose every step, and its closing, runs in the request's own context; an error before its start becomes it."""
 
-    def __init__(self, context: Context, body: Iterable[bytes]) -> None:
-        self._context, self._body = context, body
-        self._parts = context.run(iter, body)
+    def __init__(self, start_response: Callable[..., Any], ticket_url: str) -> None:
+        self.context = copy_context()
+        self.body: Any = None
+        self.parts: Iterator[bytes] = iter(())
+        self._start_response, self._ticket_url, self._started = start_response, ticket_url, False
+
+    def start(self, *args: Any) -> Any:
+        self._started = True
+        return self._start_response(*args)
+
+    def refuse(self, error: GovaiError) -> bytes:
+        if self._started:
+            raise error
+        made = problem(error, ticket_url=self._ticket_url)
+        named = [*made.headers.items(), ("Content-Length", str(len(made.body)))]
+        self.start(f"{made.status} {HTTPStatus(made.status).phrase}", named)
+        return made.body
 
     def __iter__(self) -> Self:
         return self
 
     def __next__(self) -> bytes:
-        return self._context.run(next, self._parts)
+        try:
+            return self.context.run(next, self.parts)
+        except GovaiError as error:
+            return self.refuse(error)
 
     def close(self) -> None:
-        if hasattr(self._body, "close"):
-            self._context.run(self._body.close)
+        if hasattr(self.body, "close"):
+            self.context.run(self.body.close)
 
 
 def pieces(stream: Stream) -> Pieces:
@@ -110,9 +119,3 @@ class Pieces:
     def close(self) -> None:
         """Close the stream."""
         self._stream.__exit__(None, None, None)
-
-
-def _status_line(status: int) -> str:
-    from http import HTTPStatus
-
-    return f"{status} {HTTPStatus(status).phrase}"
