@@ -36,7 +36,7 @@ def test_statuses(error: govai.GovaiError, status: int) -> None:
     made = problem(error)
     said = json.loads(made.body)
     assert (made.status, said["status"], said["code"], said["type"]) == (status, status, error.code, "about:blank")
-    assert made.headers["Content-Type"] == "application/problem+json"
+    assert made.headers["Content-Type"] == ("application/json" if status == 202 else "application/problem+json")
 
 
 def test_every_error_of_the_tree_is_answered() -> None:
@@ -61,6 +61,7 @@ def test_retry_after_is_whole_seconds_and_location_names_the_ticket() -> None:
 def test_what_is_the_services_own_affair_is_logged_and_not_told(caplog: pytest.LogCaptureFixture) -> None:
     said = json.loads(problem(govai.ConfigError("unknown key 'x'", where="/etc/service/policy.yaml:3")).body)
     assert "policy.yaml" not in str(said) and "detail" not in said
+    assert "approve it" not in problem(govai.ReviewPending("wait", ticket_id="t", todo="approve it")).body.decode()
     assert "/etc/service/policy.yaml:3" in caplog.text
 
 
@@ -86,7 +87,7 @@ async def test_fastapi_and_starlette_answer_with_it() -> None:
         async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app=app), base_url="http://service") as http:
             answer = await http.get("/")
         assert (answer.status_code, answer.headers["location"], answer.json()["ticket_id"]) == (202, "/reviews/t1", "t1")
-        assert answer.headers["content-type"] == "application/problem+json"
+        assert answer.headers["content-type"] == "application/json"
 
 
 def test_flask_answers_with_it() -> None:

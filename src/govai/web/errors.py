@@ -1,6 +1,7 @@
 """govai's errors as HTTP answers: a status, and a body in problem+json (RFC 9457) with the stable code; never a raw value.
 
-What is the service's own affair (500 and above) says no more than its code; the log has the rest.
+What is the service's own affair (500 and above) says no more than its code. The log `govai.web` has all of it: where, and
+what to do, which speaks to the service's author.
 """
 
 from __future__ import annotations
@@ -39,7 +40,7 @@ _STATUS: dict[type[GovaiError], HTTPStatus] = {
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """An answer to send: `status`, `headers` (with the content type), and the `body` in problem+json."""
+    """An answer to send: `status`, `headers` (with the content type), and the `body`."""
 
     status: int
     headers: dict[str, str] = field(default_factory=dict)
@@ -47,20 +48,18 @@ class Problem:
 
 
 def problem(error: GovaiError, *, ticket_url: str = "") -> Problem:
-    """Return the answer that an error makes.
+    """Return the answer that an error makes. A review that is waited for is no problem: 202, plain JSON with `ticket_id`.
 
     Args:
         error: any error of govai. ticket_url: with `{ticket_id}`: the `Location` of a 202 (`ReviewPending`).
     """
     status = next(_STATUS[kind] for kind in type(error).__mro__ if kind in _STATUS)
     said: dict[str, Any] = {"type": "about:blank", "title": status.phrase, "status": int(status), "code": error.code}
-    headers = {"Content-Type": MEDIA_TYPE}
-    if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-        _log.error("%s: %s", type(error).__name__, error)
-    else:
+    own = status >= HTTPStatus.INTERNAL_SERVER_ERROR
+    _log.log(logging.ERROR if own else logging.INFO, "%s: %s", type(error).__name__, error)
+    if not own:
         said["detail"] = error.what
-        if error.todo:
-            said["todo"] = error.todo
+    headers = {"Content-Type": "application/json" if status is HTTPStatus.ACCEPTED else MEDIA_TYPE}
     if isinstance(error, errors.Blocked) and error.decision is not None:
         said["rules"] = list(error.decision.rules)
     if isinstance(error, errors.ReviewPending):
