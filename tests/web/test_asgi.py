@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import httpx2
@@ -197,6 +198,8 @@ def test_public_names_exist() -> None:
 
     for name in govai.web.__all__:
         assert getattr(govai.web, name) is not None
+    reference = (Path(__file__).parents[2] / "docs/reference/python.md").read_text("utf-8")
+    assert [name for name in govai.web.__all__ if f"`{name}" not in reference] == []
     assert set(dir(govai.web)) == set(govai.web.__all__)
     with pytest.raises(AttributeError, match="nothing"):
         govai.web.nothing

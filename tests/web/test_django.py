@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import io
+import re
 import sys
 import types
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 from wsgiref.util import setup_testing_defaults
 
@@ -58,14 +60,17 @@ def wsgi(gov: govai.Governor, where: str) -> tuple[int, dict[str, str], str]:
     from django.core.wsgi import get_wsgi_application
 
     govai.configure(gov)
-    app = WsgiMiddleware(get_wsgi_application(), governor=gov, purpose="support", actor=lambda c: c.headers.get("x-user"))
+    return answered(WsgiMiddleware(get_wsgi_application(), governor=gov, purpose="support", actor=lambda c: c.headers.get("x-user")), where)
+
+
+def answered(app: Any, where: str) -> tuple[int, dict[str, str], str]:
     environ: dict[str, Any] = {"PATH_INFO": where, "HTTP_X_USER": "lea", "wsgi.input": io.BytesIO()}
     setup_testing_defaults(environ)
-    answered: list[Any] = []
-    body: Any = app(environ, lambda status, headers, exc=None: answered.extend((status, dict(headers))))
+    started: list[Any] = []
+    body: Any = app(environ, lambda status, headers, exc=None: started.extend((status, dict(headers))))
     text = b"".join(body).decode()
     body.close()
-    return int(answered[0][:3]), answered[1], text
+    return int(started[0][:3]), started[1], text
 
 
 def test_wsgi(gov: govai.Governor, recorded: Recorded) -> None:
@@ -77,6 +82,15 @@ def test_wsgi(gov: govai.Governor, recorded: Recorded) -> None:
     assert (status, headers["Content-Type"]) == (403, "application/problem+json") and "GOVAI-P03" in text
     status, headers, _text = wsgi(gov, "/waits")
     assert (status, headers["Location"]) == (202, "/reviews/t1")
+
+
+def test_the_wsgi_file_of_the_how_to(gov: govai.Governor, recorded: Recorded) -> None:
+    govai.configure(gov)
+    (code,) = re.findall(r"```py\n(.*?)```", (Path(__file__).parents[2] / "docs/how-to/serve.md").read_text("utf-8"), re.DOTALL)
+    namespace: dict[str, Any] = {}
+    exec(compile(code, "wsgi.py", "exec"), namespace)
+    assert answered(namespace["application"], "/ask/prenom")[2] == "À Renée"
+    assert recorded() == [("support", "lea", "site")]
 
 
 async def test_asgi(gov: govai.Governor, recorded: Recorded) -> None:
