@@ -183,6 +183,17 @@ async def test_websockets_have_a_scope_and_lifespan_passes(gov: govai.Governor) 
     assert sent == ["lifespan.startup.complete", "lifespan.shutdown.complete", "websocket.accept", "websocket.close"]
 
 
+async def test_a_websocket_gets_no_answer_of_http(gov: govai.Governor) -> None:
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        raise govai.Blocked("no")
+
+    async def send(message: Any) -> None:
+        raise AssertionError(message["type"])
+
+    with pytest.raises(govai.Blocked):
+        await GovernMiddleware(app, governor=gov)({"type": "websocket", "headers": []}, send, send)
+
+
 def test_the_middleware_brings_in_no_framework() -> None:
     import subprocess
     import sys

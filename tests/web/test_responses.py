@@ -6,6 +6,7 @@ import asyncio
 import json
 from typing import Any
 
+import anyio
 import httpx2
 import pytest
 from hypothesis import given
@@ -137,6 +138,31 @@ async def test_a_cancelled_request_abandons_the_stream(gov: govai.Governor, serv
     with pytest.raises(asyncio.CancelledError):
         await serving
     assert statuses(gov) == ["abandoned"]
+
+
+class Dawdling:
+    """A stream that needs a turn of the loop to close."""
+
+    closed = False
+
+    async def __aenter__(self) -> Dawdling:
+        return self
+
+    async def __aiter__(self) -> Any:
+        yield "x"
+
+    async def __aexit__(self, *exc: object) -> None:
+        await asyncio.sleep(0)
+        self.closed = True
+
+
+async def test_a_stream_is_closed_also_where_the_middleware_around_it_gave_up() -> None:
+    one, stream = Browser(1), Dawdling()
+    response = await streaming(stream)  # type: ignore[arg-type]
+    async with anyio.create_task_group() as around:  # as Starlette's BaseHTTPMiddleware has one
+        one.gone.set = around.cancel_scope.cancel  # type: ignore[method-assign]
+        await response({"type": "http"}, one.receive, one.send)
+    assert stream.closed
 
 
 async def test_what_fails_on_the_way_is_an_event_or_breaks_the_text_off(gov: govai.Governor, server: Server) -> None:
