@@ -91,6 +91,20 @@ class OfflineFamily(OpenAIFamily):
         return unreachable(provider) if isinstance(error, httpx2.TransportError) else None
 
 
+class _Lines(httpx2.SyncByteStream, httpx2.AsyncByteStream):
+    """A body that arrives event by event, as a provider sends it: what is not read to its end is abandoned."""
+
+    def __init__(self, lines: list[bytes]) -> None:
+        self._lines = lines
+
+    def __iter__(self) -> Iterator[bytes]:
+        yield from self._lines
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        for line in self._lines:
+            yield line
+
+
 class _Events:
     """A stream of the wire's events, in either world."""
 
@@ -163,8 +177,9 @@ def _answer(request: httpx2.Request, raw: bytes) -> httpx2.Response:
     events = [_chunk(base, {"role": "assistant", "content": ""}, None)]
     events += [_chunk(base, {"content": word}, None) for word in _WORDS.findall(text)]
     events += [_chunk(base, {}, "stop"), {**base, "object": "chat.completion.chunk", "choices": [], "usage": usage}]
-    lines = b"".join(b"data: " + orjson.dumps(event) + b"\n\n" for event in events) + b"data: [DONE]\n\n"
-    return httpx2.Response(200, headers={"content-type": "text/event-stream"}, content=lines, request=request)
+    lines = [b"data: " + orjson.dumps(event) + b"\n\n" for event in events] + [b"data: [DONE]\n\n"]
+    headers = {"content-type": "text/event-stream"}
+    return httpx2.Response(200, headers=headers, stream=_Lines(lines), request=request)
 
 
 def _embedded(model: str, given: Any) -> dict[str, Any]:
