@@ -52,6 +52,8 @@ class Server:
                 if google and google[2] in ("rawPredict", "streamRawPredict"):
                     google, body = None, {"model": google[1], **body}
                 model, text = google[1] if google else body["model"], _said(body)
+                if model == "tool" and _answered(body):
+                    model, text = "echo", "fini"
                 anthropic = "anthropic-version" in {k.lower() for k in self.headers} or "anthropic_version" in body
                 if model.startswith("status-"):
                     status, _, times = model.removeprefix("status-").partition("x")
@@ -97,6 +99,14 @@ class Server:
         return [entry["raw"] for entry in self.log]
 
 
+def _answered(body: dict[str, Any]) -> bool:
+    """Whether the last message is what a tool returned."""
+    last = (body.get("contents") or body["messages"])[-1]
+    parts = last.get("parts") or last.get("content")
+    kinds = {kind for part in parts if isinstance(part, dict) for kind in (part.get("type"), *part)} if isinstance(parts, list) else set()
+    return last.get("role") == "tool" or bool(kinds & {"tool_result", "functionResponse"})
+
+
 def _said(body: dict[str, Any]) -> str:
     if "contents" in body:
         return "".join(part.get("text", "") for part in body["contents"][-1]["parts"])
@@ -136,7 +146,7 @@ def _anthropic_reply(text: str, model: str) -> dict[str, Any]:
     block = {"type": "tool_use", "id": "t1", "name": "mail", "input": {"to": text}} if model == "tool" else {"type": "text", "text": text}
     return {
         "id": "msg_1", "type": "message", "role": "assistant", "model": model, "content": [block],
-        "stop_reason": "end_turn", "stop_sequence": None, "usage": {"input_tokens": 3, "output_tokens": 4},
+        "stop_reason": "tool_use" if model == "tool" else "end_turn", "stop_sequence": None, "usage": {"input_tokens": 3, "output_tokens": 4},
     }
 
 
