@@ -14,8 +14,8 @@ from tests.server import Server
 
 @pytest.mark.parametrize(
     "route",
-    [lambda c: c.responses.create(model="m", input="x"), lambda c: c.embeddings.create(model="m", input="x"), lambda c: c.moderations.create(input="x"),
-     lambda c: c.responses.retrieve("resp_1"), lambda c: c.files.create(file=b"x", purpose="assistants"), lambda c: c.images.generate(prompt="x"),
+    [lambda c: c.responses.create(model="m", input="x", previous_response_id="resp_1"), lambda c: c.responses.create(model="m", input="x", store=True), lambda c: c.responses.create(model="m", input="x", tools=[{"type": "code_interpreter", "container": {"type": "auto"}}]), lambda c: c.moderations.create(input=[{"type": "image_url", "image_url": {"url": "https://exemple.fr/a.png"}}]),
+     lambda c: c.responses.retrieve("resp_1"), lambda c: c.files.create(file=b"x", purpose="assistants"), lambda c: c.images.edit(image=b"x", prompt="x"), lambda c: c.completions.create(model="m", prompt=[1, 2, 3]),
      lambda c: c.chat.completions.retrieve("x"), lambda c: c.post("/chat/completions", cast_to=object, content=b"\x00"), lambda c: c.realtime.connect(model="m"),
      lambda c: c.responses.connect(), lambda c: c.chat.completions.create(model="m", messages=[{"role": "user", "content": [{"type": "image_url", "image_url": {"url": "data:image/png;base64,AAAA"}}]}]),
      lambda c: c.chat.completions.create(model="m", messages=[{"role": "user", "content": "x"}], web_search_options={}),

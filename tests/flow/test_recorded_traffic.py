@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import anthropic
+import httpx2
 import openai
 import pytest
 
@@ -16,6 +17,7 @@ import govai
 from govai.core.data import Datum, Seen, Tracked
 from govai.core.scope import Scope, entered
 from govai.core.taxonomy import Sensitivity
+from govai.flow.transports import GovernedTransport, Governing
 from govai.wire.codec import encode, parse
 from govai.wire.formats import endpoint_of
 from tests.server import Server
@@ -26,13 +28,13 @@ CHANGED = ("content-length", "content-encoding", "transfer-encoding")
 
 def cases(shared: Path) -> list[dict[str, Any]]:
     every = [json.loads(path.read_text("utf-8")) for path in sorted((shared / "data/wire/dev").glob("*.json"))]
-    return [c for c in every if (c["provider"], c["api"]) in (("openai", "chat"), ("anthropic", "messages"))]
+    return [c for c in every if (c["provider"], c["api"]) in (("openai", "chat"), ("anthropic", "messages"), ("mistral", "chat"), ("openai", "embeddings"), ("mistral", "embeddings"))]
 
 
 def policy_for(server: Server) -> dict[str, Any]:
     entry = {"host": server.host, "base_path": "/c/*", "region": "EU", "trains_on_inputs": False}
     return {
-        "govai": 1, "name": "all", "unmatched": "allow", "providers": {like: {"like": like, **entry} for like in ("openai", "anthropic")},
+        "govai": 1, "name": "all", "unmatched": "allow", "providers": {like: {"like": like, **entry} for like in ("openai", "anthropic", "mistral")},
         "purposes": {"reporting": {"basis": "legitimate_interest"}}, "rules": [{"id": "all", "data": {"category": "user"}, "effect": "allow"}],
         "allow": {"opaque": "*", "references": "*", "recipients": "*"},
     }
@@ -41,7 +43,8 @@ def policy_for(server: Server) -> dict[str, Any]:
 def raw_post(client: Any, case: dict[str, Any]) -> Any:
     """Post a case's recorded body through a native client and return what a caller gets: status, headers, bytes."""
     path = case["request"]["path"].split("?")[0].removeprefix("/v1") if case["provider"] == "openai" else case["request"]["path"].split("?")[0]
-    response = client._client.post(str(client.base_url).rstrip("/") + path, json=case["request"]["json"])
+    http = client if isinstance(client, httpx2.Client) else client._client
+    response = http.post(str(client.base_url).rstrip("/") + path, json=case["request"]["json"])
     return response.status_code, [p for p in response.headers.multi_items() if p[0] not in CHANGED and p[0] != "date"], response.content
 
 
@@ -59,7 +62,16 @@ def client_for(case: dict[str, Any], server: Server) -> Any:
     base = f"{server.url}/c/{case['case']}"
     if case["provider"] == "openai":
         return openai.OpenAI(base_url=base + "/v1", api_key="x", max_retries=0)
+    if case["provider"] == "mistral":
+        return httpx2.Client(base_url=base)
     return anthropic.Anthropic(base_url=base, api_key="x", max_retries=0)
+
+
+def govern(gov: govai.Governor, client: Any) -> Any:
+    if not isinstance(client, httpx2.Client):
+        return gov.wrap(client, purpose="reporting")
+    how = Governing(gov._engine, Scope(purpose="reporting"), "mistral")
+    return httpx2.Client(base_url=client.base_url, transport=GovernedTransport(client._transport, how))
 
 
 def test_answers_come_back_byte_for_byte_when_all_is_allowed(server: Server, replay: list[dict[str, Any]]) -> None:
@@ -67,7 +79,7 @@ def test_answers_come_back_byte_for_byte_when_all_is_allowed(server: Server, rep
     for case in replay:
         with govai.Governor(policy_for(server), ledger=":memory:") as gov, client_for(case, server) as bare:
             server.log.clear()
-            plain, governed = raw_post(bare, case), raw_post(gov.wrap(bare, purpose="reporting"), case)
+            plain, governed = raw_post(bare, case), raw_post(govern(gov, bare), case)
             assert governed == plain, case["case"]
             assert parse(server.bodies[0]) == parse(server.bodies[1])
             assert [r.kind for r in gov.ledger.records()] == ["intent", "outcome"]
@@ -105,7 +117,7 @@ def test_a_canary_in_any_slot_is_replaced_or_refused(server: Server, replay: lis
     with govai.Governor(strict, ledger=":memory:") as gov:
         for case in replay:
             with client_for(case, server) as bare:
-                wrapped = gov.wrap(bare, purpose="reporting")
+                wrapped = govern(gov, bare)
                 for path, kind in places(case["request"]["json"]):
                     server.log.clear()
                     changed = {**case, "request": {**case["request"], "json": planted(case["request"]["json"], path, kind)}}

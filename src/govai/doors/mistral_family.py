@@ -51,6 +51,7 @@ class MistralFamily:
 
     like = "mistral"
     path = "/v1/chat/completions"
+    wire = "mistral_chat"
 
     def body(self, request: Request, provider: Provider) -> dict[str, Any]:  # noqa: ARG002 -- the same for every host
         messages = [{"role": "system", "content": request.system}] if request.system else []
@@ -82,6 +83,10 @@ class MistralFamily:
         plain = httpx2.AsyncClient(follow_redirects=True)
         governed = _governed(plain, lambda inner: AsyncGovernedTransport(inner, governing))
         return InAsyncio(_made(provider, async_client=governed), plain)
+
+    def in_asyncio(self, client: Any) -> InAsyncio:
+        """Return a governed client of the caller's own, its `*_async` methods meant."""
+        return InAsyncio(client)
 
     def send(self, client: Any, body: dict[str, Any], timeout: float) -> Any:
         if isinstance(client, InAsyncio):

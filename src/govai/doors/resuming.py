@@ -96,5 +96,5 @@ def _order(
     )
     named = call["provider"] + ":" + str(parse(kept.body).get("model"))
     words = Statement(messages=(), declared=Declared((), (), ()), schema=schema, tools=described)
-    order = generating.Order(words, (clients.target(named),), asked, client=client, body=parse(kept.body))
+    order = generating.Order(words, (clients.target(named, call["wire"]),), asked, client=client, body=parse(kept.body))
     return order, bool(call["stream"])

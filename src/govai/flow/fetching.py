@@ -58,7 +58,8 @@ def fetched(call: Call) -> Generator[Wait, Any, None]:
     scope = replace(call.asked.scope, **{word: said[word] for word in _WORDS})
     call.asked = replace(call.asked, scope=scope, call_id=said["call_id"], receives=said["receives"])
     call.token_key, call.tokens, call.text = envelope.token_key, envelope.tokens, said["text"]
-    call.decision, call.fetches = kept_decision(said["decision"]), said["record_id"]
+    call.decision = kept_decision(said["decision"])
+    call.links["fetches"] = said["record_id"]
 
 
 def _name(call: Call, answer_id: str) -> str:

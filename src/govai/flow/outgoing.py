@@ -27,13 +27,17 @@ if TYPE_CHECKING:
 
 _MAX_INFLATED = 64 * 1024 * 1024  # bytes; a compressed body beyond this is not inflated
 _AUTH = frozenset({"authorization", "x-api-key", "api-key", "x-goog-api-key", "proxy-authorization"})
-_ENDPOINTS = frozenset({"completions", "messages", "count_tokens", "models"})
+_ENDPOINTS = frozenset(
+    "completions responses input_tokens compact generations messages count_tokens models embeddings moderations "
+    "classifications transcriptions translations speech edits variations".split()
+)
 _DULL = re.compile(r"[\w./;:,+() =*-]{0,160}")  # what SDKs write into protocol headers
 _PROTOCOL = frozenset(
     "host accept accept-encoding accept-language connection content-type content-length content-encoding "
     "anthropic-version anthropic-beta transfer-encoding".split()
 )
 _DIGITS = re.compile(r"\d{7}")
+_ASKING = (Operation.LIST, Operation.FETCH, Operation.TRACK, Operation.RESULTS)  # after what is there already
 
 
 @dataclass(slots=True)
@@ -166,10 +170,10 @@ def _unreadable(why: str) -> Ungoverned:
 
 
 def _view(wire: WireFormat, operation: Operation, body: Any) -> RequestView:
-    if operation in (Operation.LIST, Operation.FETCH):
-        if body:
-            raise _unreadable(say("this endpoint takes none", "ce point d'accès n'en prend pas"))
+    if not body and operation in _ASKING:
         return RequestView(model=None, stream=False, slots=[])
+    if operation in _ASKING and operation is not Operation.TRACK:
+        raise _unreadable(say("this endpoint takes none", "ce point d'accès n'en prend pas"))
     try:
         return wire.read_request(body)
     except ValueError as error:

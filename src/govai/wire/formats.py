@@ -5,11 +5,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from govai.wire.anthropic_messages import AnthropicMessages
+from govai.wire.batches import AnthropicBatches, GoogleBatches
+from govai.wire.embeddings import MistralEmbeddings, OpenAIEmbeddings
 from govai.wire.google_embeddings import GoogleEmbeddings
 from govai.wire.google_generate import GoogleGenerate
 from govai.wire.google_images import GoogleImages
 from govai.wire.mistral_chat import MistralChat
+from govai.wire.mistral_moderations import MistralModerations
 from govai.wire.openai_chat import OpenAIChat
+from govai.wire.openai_completions import OpenAICompletions
+from govai.wire.openai_images import OpenAIImages
+from govai.wire.openai_moderations import OpenAIModerations
+from govai.wire.openai_responses import OpenAIResponses
 
 if TYPE_CHECKING:
     import re
@@ -18,11 +25,20 @@ if TYPE_CHECKING:
 
 FORMATS: tuple[WireFormat, ...] = (
     OpenAIChat(),
+    OpenAIResponses(),
+    OpenAICompletions(),
+    OpenAIImages(),
+    OpenAIModerations(),
+    OpenAIEmbeddings(),
     AnthropicMessages(),
+    AnthropicBatches(),
     MistralChat(),
+    MistralEmbeddings(),
+    MistralModerations(),
     GoogleGenerate(),
     GoogleEmbeddings(),
     GoogleImages(),
+    GoogleBatches(),
 )
 
 
@@ -39,3 +55,11 @@ def endpoint_of(like: str, method: str, path: str) -> tuple[WireFormat, Endpoint
             if endpoint.method == method and (match := endpoint.path.fullmatch(path)):
                 return wire, endpoint, match
     return None
+
+
+def format_named(name: str) -> WireFormat:
+    """Return the format of a name that a format gave; KeyError when there is none."""
+    return _NAMED[name]
+
+
+_NAMED = {wire.name: wire for wire in FORMATS}

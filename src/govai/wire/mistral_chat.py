@@ -95,6 +95,8 @@ class MistralWalk(Walk):
     def content(self, path: Path, content: Any) -> None:
         if isinstance(content, list):
             self.each(path, content, MistralWalk.part)
+        elif isinstance(content, dict) and "type" in content:
+            self.part(path, content)
         else:
             self.prose(path, content)
 

@@ -33,6 +33,7 @@ class _Probed(Exception):
 class _Seen:
     """A governed transport that a probe can see."""
 
+    governing: Governing
     __reduce_ex__ = alone
 
 
