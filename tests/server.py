@@ -110,7 +110,7 @@ class Server:
 
 def _answered(body: dict[str, Any]) -> bool:
     """Whether the last message is what a tool returned."""
-    last = (body.get("contents") or body["messages"])[-1]
+    last = (body.get("contents") or body.get("messages") or [{}])[-1]
     parts = last.get("parts") or last.get("content")
     kinds = {kind for part in parts if isinstance(part, dict) for kind in (part.get("type"), *part)} if isinstance(parts, list) else set()
     return last.get("role") == "tool" or bool(kinds & {"tool_result", "functionResponse"})

@@ -161,7 +161,7 @@ def test_what_mistral_does_beside_the_transport_is_refused(gov: govai.Governor, 
 @pytest.mark.parametrize(
     "route",
     [lambda c: c.aio.live.connect(model="m"), lambda c: c.aio.live.music.connect(model="m"), lambda c: c.aio.interactions.connect("x"), lambda c: c.interactions.create(model="m", input="ana@exemple.fr"),
-     lambda c: c.files.list(), lambda c: c.files.upload(file=__file__), lambda c: list(c.batches.list()), lambda c: c.caches.create(model="m", config={"contents": "ana@exemple.fr"}),
+     lambda c: c.files.list(), lambda c: c.files.upload(file=__file__), lambda c: c.caches.create(model="m", config={"contents": "ana@exemple.fr"}),
      lambda c: c.file_search_stores.create(), lambda c: c.webhooks.list(), lambda c: c._api_client._websocket_base_url()],
 )
 def test_what_genai_does_beside_the_transport_is_refused(gov: govai.Governor, server: Server, route) -> None:
