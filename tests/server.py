@@ -2,7 +2,8 @@
 with what it was sent.
 
 The model's name says how: `echo` at once; `echo-3` in pieces of three characters when streaming; `status-429` with that
-status (`status-500x2`: twice, then an answer); `redirect` to another host, `redirect-here` once to itself; `tool` with a tool call holding the text; `think` with the text as thinking too; `quote-JSON` with the JSON given. Every request is kept in `log`.
+status (`status-500x2`: twice, then an answer); `redirect` to another host, `redirect-here` once to itself; `tool` with a tool call holding the text; `think` with the text as thinking too; `quote-JSON` with the JSON given. A form is answered with
+its prompt. Every request is kept in `log`.
 """
 
 from __future__ import annotations
@@ -12,6 +13,9 @@ import re
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+
+
+SOUND = bytes(range(256)) * 8
 
 
 class Server:
@@ -36,6 +40,14 @@ class Server:
                 case = self.path.split("/")[2] if self.path.startswith("/c/") else ""
                 if case in outer.replies:
                     self._answer(*outer.replies[case])
+                    return
+                if self.headers["content-type"].startswith("multipart/"):
+                    prompt = raw.partition(b'name="prompt"\r\n\r\n')[2].partition(b"\r\n")[0].decode()
+                    heard = {"text": prompt, "model": "m", "language": "fr", "usage": {"prompt_tokens": 3, "completion_tokens": 4}, "created": 1, "data": [{"revised_prompt": prompt}]}
+                    self._answer(200, {"content-type": "application/json"}, json.dumps(heard).encode())
+                    return
+                if self.path.endswith("/speech"):
+                    self._answer(200, {"content-type": "audio/mpeg"}, SOUND)
                     return
                 self._speak(json.loads(raw))
 

@@ -31,7 +31,7 @@ REFUSED = [
     ("openai", "DELETE", "/v1/models/ft:x"), ("openai", "POST", "/v1/models"),
     ("openai", "GET", "/v1/responses"), ("openai", "GET", "/v1/responses/.."), ("openai", "GET", "/v1/responses/../models"), ("openai", "GET", "/v1/responses/a%2Fb"), ("openai", "PUT", "/v1/responses/resp_1"),
     ("openai", "POST", "/v1/responses/resp_1"), ("openai", "POST", "/v1/responses/../cancel"), ("openai", "GET", "/v1/responses/resp_1/cancel"), ("openai", "POST", "/openai/deployments/../responses"),
-    ("openai", "POST", "/v1/images/edits"), ("openai", "POST", "/v1/images/variations"), ("openai", "POST", "/v1/audio/speech"), ("openai", "POST", "/v1/files"), ("openai", "POST", "/v2/chat/completions"), ("openai", "post", "/v1/chat/completions"),
+    ("openai", "POST", "/v2/chat/completions"), ("openai", "post", "/v1/chat/completions"),
     ("openai", "POST", "/v1/chat/completions/"), ("openai", "POST", "/v1/chat/completions\n"), ("openai", "POST", "//v1/chat/completions"), ("openai", "POST", "v1/chat/completions"),
     ("openai", "POST", "/v1/chat/completions?x=1"), ("openai", "POST", "/v1/chat/completions/.."), ("openai", "POST", "/v1/../v1/chat/completions"),
     ("openai", "POST", "/openai/deployments/../chat/completions"), ("openai", "POST", "/openai/deployments/./chat/completions"), ("openai", "POST", "/openai/deployments//chat/completions"),

@@ -93,9 +93,9 @@ def test_tools_that_the_provider_runs_are_recipients() -> None:
     assert slots(view, SlotKind.KEY) == {}
 
 
-def test_what_stands_around_the_place_to_fill_in_is_one_message() -> None:
+def test_what_stands_around_the_place_to_fill_in_is_two_texts() -> None:
     view = WIRE.read_request({"model": "codestral", "prompt": "def zoé(", "suffix": "return ana", "stream": True, "max_tokens": 9})
-    assert [(slot.text, slot.message) for slot in view.slots if slot.kind is SlotKind.TEXT] == [("def zoé(", 0), ("return ana", 0)]
+    assert [(slot.text, slot.message) for slot in view.slots if slot.kind is SlotKind.TEXT] == [("def zoé(", 0), ("return ana", 1)]
     assert (view.model, view.first_user, view.stream) == ("codestral", "def zoé(", True)
     assert WIRE.read_request({"model": "codestral", "prompt": [1, 2]}).opaque == [("tokens", "prompt")]
 

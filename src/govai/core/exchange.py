@@ -136,6 +136,7 @@ class Operation(Enum):
     GENERATE = "generate"  # text in, an answer back
     EMBED = "embed"  # text in, vectors back: the text leaves, with kind-only stand-ins, and nothing is restored
     COUNT = "count"  # text in, a number back: the text leaves all the same
+    RENDER = "render"  # text in, sound or pictures back: nobody can review those, what is said beside them is restored
     FETCH = "fetch"  # the id of an earlier answer in, that answer back
     SUBMIT = "submit"  # many requests in, each governed as a call; their answers come later
     TRACK = "track"  # the id of a batch in, how it stands back, perhaps with its answers

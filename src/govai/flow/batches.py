@@ -26,7 +26,7 @@ from govai.wire.formats import endpoint_of, format_named
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable
 
-    from govai.core.exchange import BatchFormat, Path
+    from govai.core.exchange import BatchFormat, Path, Result
     from govai.flow.call import Call
     from govai.flow.outgoing import Outgoing
 
@@ -129,6 +129,7 @@ class BatchSettlement:
     def __init__(self, call: Call, on_end: Callable[[str, str], None]) -> None:
         self._call, self._on_end = call, on_end
         self.incidents: list[str] = []
+        self._told: set[str] = set()  # requests whose answer is recorded
 
     def whole(self, status: int, raw: bytes) -> bytes:
         """Take the complete answer and return it restored; one that cannot be read stays in its protected form."""
@@ -144,7 +145,7 @@ class BatchSettlement:
             return raw
         if not by_line:
             self._learn(batch.names(body))
-        changed = [self._restore(body, one.body, one.name, at) for at, one in enumerate(batch.results(body))]
+        changed = [self._restore(body, one) for one in batch.results(body)]
         self._on_end("completed", "")
         if not any(changed):
             return raw
@@ -167,18 +168,18 @@ class BatchSettlement:
             elif _name(call, name) != first:
                 call.engine.desk.keep_reply(_name(call, name), orjson.dumps({"alias": first}), KEEP_S)
 
-    def _restore(self, body: Any, path: Path, name: Path | None, at: int) -> bool:
+    def _restore(self, body: Any, result: Result) -> bool:
         kept = self._call.batch or {}
         try:
-            answer = _at(body, path)
-            named = str(_at(body, name)) if name is not None else str(at)
+            answer = _at(body, result.body)
+            named = str(_at(body, result.name)) if result.name is not None else _place(result.body)
         except (KeyError, IndexError, TypeError):
             return False
         line = kept.get("lines", {}).get(named)
         if line is None or not isinstance(answer, dict):
             return False
         changed = self._settle(line, answer)
-        return _rename(body, name, kept["names"].get(named)) or changed
+        return _rename(body, result.name, kept["names"].get(named)) or changed
 
     def _settle(self, line: dict[str, Any], answer: dict[str, Any]) -> bool:
         call = self._call
@@ -193,10 +194,12 @@ class BatchSettlement:
         after = one.whole(200, before)
         self.incidents += one.incidents
         status, error = ended[0]
-        draft = recording.result(
-            call.engine, asked, line["record"], status=status, error=error, incidents=one.incidents
-        )
-        call.engine.ledger.enqueue(draft)
+        if line["record"] not in self._told:
+            self._told.add(line["record"])
+            draft = recording.result(
+                call.engine, asked, line["record"], status=status, error=error, incidents=one.incidents
+            )
+            call.engine.ledger.enqueue(draft)
         if after is before:
             return False
         answer.clear()
@@ -276,6 +279,11 @@ def _at(body: Any, path: Path) -> Any:
     for step in path:
         body = body[step]
     return body
+
+
+def _place(path: Path) -> str:
+    """Return the number of an answer that has no name."""
+    return str(next(step for step in reversed(path) if isinstance(step, int)))
 
 
 def _text(raw: bytes) -> str:

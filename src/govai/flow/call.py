@@ -58,7 +58,7 @@ class Call:
     @property
     def held(self) -> bool:
         """Whether the answer must be complete before anything of it is handed out: a review, or a key to keep it by."""
-        if self.read.operation not in (Operation.GENERATE, Operation.FETCH):
+        if self.read.operation not in (Operation.GENERATE, Operation.FETCH, Operation.RENDER):
             return False
         return bool(self.asked.key) or (self.decision is not None and bool(needs_on(self.decision, "output")))
 

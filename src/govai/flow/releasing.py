@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from govai.core.data import Seen, Tracked
 from govai.core.decisions import Effect
 from govai.core.errors import PolicyError, Ungoverned
-from govai.core.exchange import Part, spell
+from govai.core.exchange import Operation, Part, spell
 from govai.core.lang import say
 from govai.detect.known import known_values
 from govai.flow import recording
@@ -97,7 +97,7 @@ def hold(call: Call, answer: Answer, headers: Mapping[str, str], *, stream: bool
         return _through(call.replay(), answer, stream=stream)
     if trace.pending:  # nothing to review yet: what is there of it is not handed out
         return _through(call.replay(), _emptied(call, answer), stream=False)
-    if trace.error == "unreadable":
+    if trace.error == "unreadable" or call.read.operation is Operation.RENDER:
         raise Ungoverned(
             say("the answer cannot be read, so nobody can review it", "la réponse est illisible, donc non relisible"),
             todo=say("nothing was handed out", "rien n'a été remis"),

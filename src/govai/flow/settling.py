@@ -22,7 +22,12 @@ if TYPE_CHECKING:
 
 Ending = "Callable[[str, str], None]"  # (status, error class) of the attempt
 _OK = range(200, 300)
-_READ = (Operation.GENERATE, Operation.FETCH, Operation.EMBED)  # answers that hold texts, or tell what was used
+_READ = (
+    Operation.GENERATE,
+    Operation.FETCH,
+    Operation.EMBED,
+    Operation.RENDER,
+)  # what holds texts, or tells what was used
 
 
 class _Event(NamedTuple):
@@ -79,7 +84,7 @@ class Settlement:
             body = parse(raw)
             view = self._wire.read_reply(body)
         except ValueError:
-            self._end("completed", "unreadable")
+            self._end("completed", "" if self._operation is Operation.RENDER else "unreadable")  # sound is no JSON
             return raw
         news = self._note(view)
         changes = self._restorer.whole(view)

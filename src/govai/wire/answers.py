@@ -13,6 +13,17 @@ if TYPE_CHECKING:
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,63}|\d{3}")
 
 
+def an_object(body: Any) -> dict[str, Any]:
+    """Return `body` if it is an object.
+
+    Raises:
+        ValueError: it is not.
+    """
+    if isinstance(body, dict):
+        return body
+    raise ValueError("it is not an object")
+
+
 def count(value: Any) -> int | None:
     """Return a number of tokens or an index, None when it is no integer."""
     return value if isinstance(value, int) and not isinstance(value, bool) else None

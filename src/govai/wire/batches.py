@@ -14,11 +14,11 @@ from govai.wire.walker import Table, Walk
 if TYPE_CHECKING:
     from govai.core.exchange import Path
 
-_ID = r"(?P<id>(?!\.{1,2}(?:/|$))[A-Za-z0-9_.-]{1,100})"
+ID = r"(?P<id>(?!\.{1,2}(?:/|$))[A-Za-z0-9_.-]{1,100})"
 _MODEL = r"(?P<model>[A-Za-z0-9_.-]{1,100})"
 
 
-class _Batches:
+class Batches:
     """What all of them share: a request without its lines, and answers that are read line by line."""
 
     request_id_headers: tuple[str, ...] = ()
@@ -37,7 +37,7 @@ class _Batches:
     read_event = read_reply
 
 
-def _skip(_walk: Walk, _path: Path, _value: Any) -> None:
+def skip(_walk: Walk, _path: Path, _value: Any) -> None:
     """The requests themselves are read by their own format."""
 
 
@@ -45,7 +45,7 @@ def _each(table: Table) -> Any:
     return lambda walk, path, value: walk.each(path, value, lambda w, p, one: w.fields(p, one, table))
 
 
-class AnthropicBatches(_Batches):
+class AnthropicBatches(Batches):
     """POST /v1/messages/batches, its state, its results."""
 
     name = "anthropic_batches"
@@ -53,13 +53,13 @@ class AnthropicBatches(_Batches):
     endpoints = (
         Endpoint("POST", re.compile(r"/v1/messages/batches"), Operation.SUBMIT),
         Endpoint("GET", re.compile(r"/v1/messages/batches"), Operation.LIST),
-        Endpoint("GET", re.compile(rf"/v1/messages/batches/{_ID}"), Operation.TRACK),
-        Endpoint("DELETE", re.compile(rf"/v1/messages/batches/{_ID}"), Operation.LIST),
-        Endpoint("POST", re.compile(rf"/v1/messages/batches/{_ID}/cancel"), Operation.TRACK),
-        Endpoint("GET", re.compile(rf"/v1/messages/batches/{_ID}/results"), Operation.RESULTS),
+        Endpoint("GET", re.compile(rf"/v1/messages/batches/{ID}"), Operation.TRACK),
+        Endpoint("DELETE", re.compile(rf"/v1/messages/batches/{ID}"), Operation.LIST),
+        Endpoint("POST", re.compile(rf"/v1/messages/batches/{ID}/cancel"), Operation.TRACK),
+        Endpoint("GET", re.compile(rf"/v1/messages/batches/{ID}/results"), Operation.RESULTS),
     )
     request_id_headers = ("request-id",)
-    top: ClassVar[Table] = {"requests": _each({"custom_id": Walk.data, "params": _skip})}
+    top: ClassVar[Table] = {"requests": _each({"custom_id": Walk.data, "params": skip})}
 
     def lines(self, body: Any, model: str) -> list[Line]:  # noqa: ARG002 -- each request names its own
         """Return the requests, in order."""
@@ -73,15 +73,15 @@ class AnthropicBatches(_Batches):
         return [
             Result((at, "result", "message"), (at, "custom_id"))
             for at, one in enumerate(body if isinstance(body, list) else ())
-            if isinstance(one, dict) and isinstance(_in(one, "result", "message"), dict)
+            if isinstance(one, dict) and isinstance(inside(one, "result", "message"), dict)
         ]
 
     def names(self, body: Any) -> tuple[str, ...]:
         """Return the batch's id."""
-        return _texts(body, "id")
+        return texts(body, "id")
 
 
-class GoogleBatches(_Batches):
+class GoogleBatches(Batches):
     """POST …/models/M:batchGenerateContent with its requests inline, and the batch's state, which holds the answers."""
 
     name = "google_batches"
@@ -89,9 +89,9 @@ class GoogleBatches(_Batches):
     endpoints = (
         Endpoint("POST", re.compile(rf"/v1(?:beta|alpha)?/models/{_MODEL}:batchGenerateContent"), Operation.SUBMIT),
         Endpoint("GET", re.compile(r"/v1(?:beta|alpha)?/batches"), Operation.LIST),
-        Endpoint("GET", re.compile(rf"/v1(?:beta|alpha)?/batches/{_ID}"), Operation.TRACK),
-        Endpoint("POST", re.compile(rf"/v1(?:beta|alpha)?/batches/{_ID}:cancel"), Operation.TRACK),
-        Endpoint("DELETE", re.compile(rf"/v1(?:beta|alpha)?/batches/{_ID}"), Operation.LIST),
+        Endpoint("GET", re.compile(rf"/v1(?:beta|alpha)?/batches/{ID}"), Operation.TRACK),
+        Endpoint("POST", re.compile(rf"/v1(?:beta|alpha)?/batches/{ID}:cancel"), Operation.TRACK),
+        Endpoint("DELETE", re.compile(rf"/v1(?:beta|alpha)?/batches/{ID}"), Operation.LIST),
     )
 
     def read_request(self, body: Any) -> RequestView:
@@ -118,7 +118,7 @@ class GoogleBatches(_Batches):
         """Return the requests, in order; they are told apart by their place."""
         for key in ("inputConfig", "input_config"):
             path: Path = ("batch", key, "requests", "requests")
-            held = _in(body, *path)
+            held = inside(body, *path)
             if isinstance(held, list):
                 endpoint = f"/v1beta/models/{model}:generateContent"
                 return [Line((*path, at, "request"), None, endpoint) for at in range(len(held))]
@@ -126,22 +126,26 @@ class GoogleBatches(_Batches):
 
     def results(self, body: Any) -> list[Result]:
         """Return the answers, in order."""
-        for outer in ("response", "output"):
-            path: Path = (outer, "inlinedResponses", "inlinedResponses")
-            held = _in(body, *path)
-            if isinstance(held, list):
-                return [Result((*path, at, "response"), None) for at in range(len(held))]
-        return []
+        found = []
+        for outer in _ANSWERED:  # the same answers may stand in both places
+            path: Path = (*outer, "inlinedResponses", "inlinedResponses")
+            held = inside(body, *path)
+            found += [
+                Result((*path, at, "response"), None) for at in range(len(held if isinstance(held, list) else ()))
+            ]
+        return found
 
     def names(self, body: Any) -> tuple[str, ...]:
         """Return the batch's id, which its name ends with."""
-        return tuple(name.rpartition("/")[2] for name in _texts(body, "name"))
+        return tuple(name.rpartition("/")[2] for name in texts(body, "name"))
 
 
-_GOOGLE_LINES = _each({"request": _skip, "metadata": Walk.data})
+_ANSWERED: tuple[Path, ...] = (("response",), ("metadata", "output"))
+_GOOGLE_LINES = _each({"request": skip, "metadata": Walk.data})
 
 
-def _in(value: Any, *path: str | int) -> Any:
+def inside(value: Any, *path: str | int) -> Any:
+    """Return what stands at `path` in nested objects, None when there is nothing."""
     for step in path:
         if not isinstance(value, dict):
             return None
@@ -154,7 +158,8 @@ def _list(body: Any, key: str) -> list[Any]:
     return found if isinstance(found, list) else []
 
 
-def _texts(body: Any, *keys: str) -> tuple[str, ...]:
+def texts(body: Any, *keys: str) -> tuple[str, ...]:
+    """Return the texts under these keys of an object, where there are any."""
     if not isinstance(body, dict):
         return ()
     return tuple(body[key] for key in keys if isinstance(body.get(key), str) and body[key])

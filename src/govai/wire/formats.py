@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from govai.wire.anthropic_messages import AnthropicMessages
+from govai.wire.batch_files import MistralBatches, OpenAIBatches
 from govai.wire.batches import AnthropicBatches, GoogleBatches
 from govai.wire.embeddings import MistralEmbeddings, OpenAIEmbeddings
 from govai.wire.google_embeddings import GoogleEmbeddings
@@ -12,8 +13,10 @@ from govai.wire.google_generate import GoogleGenerate
 from govai.wire.google_images import GoogleImages
 from govai.wire.mistral_chat import MistralChat
 from govai.wire.mistral_moderations import MistralModerations
+from govai.wire.openai_audio import MistralTranscription, OpenAISpeech, OpenAITranscription
 from govai.wire.openai_chat import OpenAIChat
 from govai.wire.openai_completions import OpenAICompletions
+from govai.wire.openai_image_edits import OpenAIImageEdits
 from govai.wire.openai_images import OpenAIImages
 from govai.wire.openai_moderations import OpenAIModerations
 from govai.wire.openai_responses import OpenAIResponses
@@ -30,11 +33,17 @@ FORMATS: tuple[WireFormat, ...] = (
     OpenAIImages(),
     OpenAIModerations(),
     OpenAIEmbeddings(),
+    OpenAITranscription(),
+    OpenAISpeech(),
+    OpenAIImageEdits(),
+    OpenAIBatches(),
     AnthropicMessages(),
     AnthropicBatches(),
     MistralChat(),
     MistralEmbeddings(),
     MistralModerations(),
+    MistralTranscription(),
+    MistralBatches(),
     GoogleGenerate(),
     GoogleEmbeddings(),
     GoogleImages(),

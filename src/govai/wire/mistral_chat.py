@@ -87,8 +87,8 @@ class MistralWalk(Walk):
         self.message = -1
 
     def between(self, path: Path, text: Any) -> None:
-        """What stands before and after the place to fill in."""
-        self.message = 0
+        """What stands before and after the place to fill in: two texts, as one does not follow the other."""
+        self.message = int(path == ("suffix",))
         self.prose(path, text)
         self.message = -1
 
