@@ -67,7 +67,8 @@ def governed_transport(inner: Any, transport: Any, governing: Governing) -> Any:
         ConfigError: `inner` is not a client of an HTTP library that govai knows.
     """
     stack, waits = stack_of(inner), inspect.iscoroutinefunction(type(inner).send)
-    return _seen(stack.async_transport if waits else stack.transport)(transport, governing)
+    kind: Any = stack.async_transport if waits else stack.transport
+    return _seen(kind)(transport, governing)
 
 
 def governed_http(inner: Any, governing: Governing) -> Any:
