@@ -34,6 +34,7 @@ class _Seen:
     """A governed transport that a probe can see."""
 
     governing: Governing
+    inner: Any
     __reduce_ex__ = alone
 
 
@@ -61,11 +62,19 @@ def _look(request: httpx2.Request) -> None:
 
 
 def governed_transport(inner: Any, transport: Any, governing: Governing) -> Any:
-    """Return `transport` of the HTTP client `inner`, governed.
+    """Return `transport` of the HTTP client `inner`, governed; one that is already governed is so once, as said last.
 
     Raises:
-        ConfigError: `inner` is not a client of an HTTP library that govai knows.
+        ConfigError: `inner` is not a client of an HTTP library that govai knows, or another Governor governs it.
     """
+    if isinstance(transport, _Seen):
+        if transport.governing.engine is not governing.engine:
+            raise ConfigError(
+                say("this client is governed by another Governor", "ce client est gouverné par un autre Governor"),
+                where="wrap()",
+                todo=say("give the original client", "donnez le client d'origine"),
+            )
+        transport = transport.inner
     stack, waits = stack_of(inner), inspect.iscoroutinefunction(type(inner).send)
     kind: Any = stack.async_transport if waits else stack.transport
     return _seen(kind)(transport, governing)
