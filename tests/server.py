@@ -62,10 +62,12 @@ class Server:
                 self.wfile.write(body)
 
             def _speak(self, body: dict[str, Any]) -> None:
-                google = tests.google_wire.call(self.path)
                 on_vertex = re.search(r"/models/([^/:]+):(?:streamR|r)awPredict", self.path)
+                google = None if on_vertex else tests.google_wire.call(self.path)
                 model = google[0] if google else on_vertex[1] if on_vertex else body.get("model", "echo")
                 text = tests.google_wire.said(body) if google else _said(body)
+                if model == "tool" and _answered(body):
+                    model, text = "echo", "fini"
                 anthropic = "anthropic-version" in {k.lower() for k in self.headers} or "anthropic_version" in body
                 if model.startswith("status-"):
                     status, _, times = model.removeprefix("status-").partition("x")
@@ -123,6 +125,14 @@ class Server:
     @property
     def bodies(self) -> list[bytes]:
         return [entry["raw"] for entry in self.log]
+
+
+def _answered(body: dict[str, Any]) -> bool:
+    """Whether the last message is what a tool returned."""
+    last = (body.get("contents") or body.get("messages") or [{}])[-1]
+    parts = last.get("parts") or last.get("content")
+    kinds = {kind for part in parts if isinstance(part, dict) for kind in (part.get("type"), *part)} if isinstance(parts, list) else set()
+    return last.get("role") == "tool" or bool(kinds & {"tool_result", "functionResponse"})
 
 
 def _vectors(given: Any, model: str) -> dict[str, Any]:
@@ -216,7 +226,7 @@ def _anthropic_reply(text: str, model: str) -> dict[str, Any]:
     block = {"type": "tool_use", "id": "t1", "name": "mail", "input": {"to": text}} if model == "tool" else {"type": "text", "text": text}
     return {
         "id": "msg_1", "type": "message", "role": "assistant", "model": model, "content": [block],
-        "stop_reason": "end_turn", "stop_sequence": None, "usage": {"input_tokens": 3, "output_tokens": 4},
+        "stop_reason": "tool_use" if model == "tool" else "end_turn", "stop_sequence": None, "usage": {"input_tokens": 3, "output_tokens": 4},
     }
 
 

@@ -140,7 +140,7 @@ KINDS = {
 
 async def close(client: Any) -> None:
     """Close a client of any kind, as its documentation says."""
-    if isinstance(client, Mistral):
+    if hasattr(client, "sdk_configuration"):
         async with client:
             client.__exit__(None, None, None)
         return

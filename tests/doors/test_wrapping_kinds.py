@@ -79,3 +79,12 @@ async def test_a_probe_arrives_at_the_transport_and_leaves_nothing(gov: govai.Go
     server.log.clear()
     wrapping.probe(gov.wrap(bare))
     assert server.log == [] and list(gov.ledger.records()) == []
+
+
+async def test_a_client_that_is_wrapped_twice_is_governed_once_as_said_last(gov: govai.Governor, policy: dict, server: Server, kind: Kind, bare) -> None:
+    twice = gov.wrap(gov.wrap(bare, purpose="newsletter"), purpose="support")
+    assert await kind.ask(twice, "à ana@exemple.fr") == "à ana@exemple.fr"
+    assert b"ana@" not in server.bodies[-1]
+    assert [intent.body["purpose"] for intent in gov.ledger.records(kind="intent")] == ["support"]
+    with govai.Governor(policy, ledger=":memory:") as other, pytest.raises(govai.ConfigError, match="another Governor"):
+        other.wrap(twice)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import weakref
+from collections import OrderedDict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -33,6 +34,7 @@ _FAMILIES: dict[str, Family] = {
     "google": GoogleFamily(),
 }
 _OFFLINE: Family = OfflineFamily()
+_REMEMBERED = 32  # clients of the caller's own that stay governed between calls; each is kept alive as long
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +54,7 @@ class Clients:
         self._lock = threading.Lock()
         self._sync: dict[str, Any] = {}
         self._async: weakref.WeakKeyDictionary[Any, dict[str, Any]] = weakref.WeakKeyDictionary()
-        self._given: weakref.WeakKeyDictionary[Any, Any] = weakref.WeakKeyDictionary()
+        self._given: OrderedDict[tuple[int, str], tuple[Any, Any]] = OrderedDict()
 
     def target(self, model: str, wire: str = "") -> Target:
         """Return where `provider:model` goes; `wire` names the format of a body that exists already.
@@ -112,9 +114,10 @@ class Clients:
         return govern(client, Governing(self._engine, defaults, like, base_error(like)))
 
     def close(self) -> None:
-        """Close the clients made for sync calls."""
+        """Close the clients made for sync calls, and let go of those that were given."""
         with self._lock:
             made, self._sync = list(self._sync.values()), {}
+            self._given.clear()
         for client in made:
             close(client)
 
@@ -141,8 +144,9 @@ class Clients:
                 where="client=",
                 todo=say("give the original client", "donnez le client d'origine"),
             )
+        key = (id(client), target.provider.like)  # it need not be hashable; the entry holds it, so the id stays its own
         with self._lock:
-            made = self._given.get(client)
+            _, made = self._given.get(key, (None, None))
         if made is None:
             if family_of(client) != target.family.like:
                 raise ConfigError(
@@ -154,8 +158,11 @@ class Clients:
                     todo=say("give a client of the model's provider", "donnez un client du fournisseur du modèle"),
                 )
             made = govern(client, self._governing(target))
-            with self._lock:
-                self._given[client] = made
+        with self._lock:
+            self._given[key] = (client, made)
+            self._given.move_to_end(key)
+            while len(self._given) > _REMEMBERED:
+                self._given.popitem(last=False)
         return made
 
 

@@ -5,6 +5,7 @@ How each SDK's client is copied stands in `natives`. A probe through the SDK's o
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from govai.core.errors import ConfigError
@@ -34,12 +35,12 @@ def family_of(client: object) -> str:
 
 
 def base_error(like: str) -> type[Exception] | None:
-    """Return the SDK's base exception where it wraps what it does not know (anthropic), else None."""
-    if like != "anthropic":
-        return None
-    import anthropic
+    """Return the base exception of an SDK that wraps and retries what it does not know, None where none does.
 
-    return anthropic.AnthropicError
+    Anthropic's does in every version, OpenAI's until its third.
+    """
+    name = {"openai": "OpenAIError", "anthropic": "AnthropicError"}.get(like)
+    return getattr(import_module(like), name) if name else None
 
 
 def govern(client: C, governing: Governing) -> C:

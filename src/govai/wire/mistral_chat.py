@@ -22,12 +22,13 @@ _KNOWN_PARTS = frozenset({"text", "thinking", "reference", "tool_reference", "re
 
 
 class MistralChat:
-    """POST /v1/chat/completions, /v1/agents/completions, /v1/fim/completions, Vertex's :rawPredict; the list of models."""
+    """POST /v1/chat/completions, /v1/agents/completions, /v1/fim/completions, Azure's /models/chat/completions, Vertex's :rawPredict;
+    the list of models."""
 
     name = "mistral_chat"
     like = "mistral"
     endpoints = (
-        Endpoint("POST", re.compile(r"/v1/(?:chat|agents|fim)/completions"), Operation.GENERATE),
+        Endpoint("POST", re.compile(r"(?:/v1/(?:chat|agents|fim)|/models/chat)/completions"), Operation.GENERATE),
         Endpoint("GET", re.compile(r"/v1/models(?:/(?!\.{1,2}$)[A-Za-z0-9_.:-]{1,100})?"), Operation.LIST),
         Endpoint("POST", re.compile(_VERTEX + r":rawPredict"), Operation.GENERATE),
         Endpoint("POST", re.compile(_VERTEX + r":streamRawPredict"), Operation.GENERATE, streams=True),

@@ -1,6 +1,6 @@
 """A governed copy of an SDK's HTTP client, over the same connections, and the proof that an SDK sends through it.
 
-Which HTTP library a client rides on is known in `governed_transport` alone. Nothing here knows an SDK.
+Which HTTP library a client rides on is asked in `governed_transport` alone. Nothing here knows an SDK.
 """
 
 from __future__ import annotations
@@ -11,15 +11,15 @@ from contextvars import ContextVar, copy_context
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-import httpx2
-
 from govai.core.errors import ConfigError, Ungoverned
 from govai.core.lang import say
 from govai.doors.natives.native import alone
-from govai.flow.transports import AsyncGovernedTransport, GovernedTransport
+from govai.flow.stacks import stack_of
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
+
+    import httpx2
 
     from govai.flow.transports import Governing
 
@@ -33,6 +33,8 @@ class _Probed(Exception):
 class _Seen:
     """A governed transport that a probe can see."""
 
+    governing: Governing
+    inner: Any
     __reduce_ex__ = alone
 
 
@@ -60,20 +62,22 @@ def _look(request: httpx2.Request) -> None:
 
 
 def governed_transport(inner: Any, transport: Any, governing: Governing) -> Any:
-    """Return `transport` of the HTTP client `inner`, governed.
+    """Return `transport` of the HTTP client `inner`, governed; one that is already governed is so once, as said last.
 
     Raises:
-        ConfigError: `inner` is not a client of an HTTP library that govai knows.
+        ConfigError: `inner` is not a client of an HTTP library that govai knows, or another Governor governs it.
     """
-    if isinstance(inner, (httpx2.Client, httpx2.AsyncClient)):
-        waits = inspect.iscoroutinefunction(type(inner).send)
-        return _seen(AsyncGovernedTransport if waits else GovernedTransport)(transport, governing)
-    kind = f"{type(inner).__module__}.{type(inner).__qualname__}"
-    raise ConfigError(
-        say(f"an HTTP client of type {kind} cannot be governed", f"un client HTTP {kind} ne peut être gouverné"),
-        where="wrap()",
-        todo=say("give the SDK an httpx2 client", "donnez au SDK un client httpx2"),
-    )
+    if isinstance(transport, _Seen):
+        if transport.governing.engine is not governing.engine:
+            raise ConfigError(
+                say("this client is governed by another Governor", "ce client est gouverné par un autre Governor"),
+                where="wrap()",
+                todo=say("give the original client", "donnez le client d'origine"),
+            )
+        transport = transport.inner
+    stack, waits = stack_of(inner), inspect.iscoroutinefunction(type(inner).send)
+    kind: Any = stack.async_transport if waits else stack.transport
+    return _seen(kind)(transport, governing)
 
 
 def governed_http(inner: Any, governing: Governing) -> Any:

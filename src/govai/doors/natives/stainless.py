@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from govai.flow.transports import Governing
 
-_SOCKETS = ("realtime", "live", "beta.realtime", "responses.connect", "beta.responses.connect")
+_SOCKETS = {"openai": ("realtime", "live", "beta.realtime", "responses.connect", "beta.responses.connect")}
 _UNSIGNED = ("_BedrockBearerAuth",)  # what prepares a request by its headers alone
 
 
@@ -41,7 +41,7 @@ class Stainless:
         clone = http.governed_http(client._client, governing)  # noqa: SLF001 -- no public way to read it back
         governed = _copied(client, clone)
         keep(governed, client)
-        _bind(governed)
+        _bind(governed, _SOCKETS.get(self.like, ()))
         return governed
 
     def prove(self, governed: Any) -> None:
@@ -87,7 +87,7 @@ def _signer(client: Any) -> str | None:
 
 def _copied(client: Any, clone: Any) -> Any:
     try:
-        return client.copy(http_client=clone)
+        return type(client).copy(client, http_client=clone)
     except TypeError:
         pass
     raise ConfigError(
@@ -99,16 +99,15 @@ def _copied(client: Any, clone: Any) -> Any:
     )
 
 
-def _bind(governed: Any) -> None:
+def _bind(governed: Any, sockets: tuple[str, ...]) -> None:
     """Close what is not HTTP, keep copies governed, and give the attempts of one call one id."""
-    if governed.__class__.__module__.partition(".")[0] == "openai" or hasattr(type(governed), "realtime"):
-        close(governed, _SOCKETS)
-    guarded = _guarded_copy(governed)
+    close(governed, sockets)
+    guarded = _guarded_copy(governed, sockets)
     governed.__dict__["copy"] = governed.__dict__["with_options"] = guarded
-    governed.__dict__["request"] = one_call(governed.request)
+    governed.__dict__["request"] = one_call(type(governed).request.__get__(governed))
 
 
-def _guarded_copy(governed: Any) -> Callable[..., Any]:
+def _guarded_copy(governed: Any, sockets: tuple[str, ...]) -> Callable[..., Any]:
     """A copy of a governed client is governed: `copy(http_client=…)` would leave the governed transport."""
     make = type(governed).copy
 
@@ -121,7 +120,7 @@ def _guarded_copy(governed: Any) -> Callable[..., Any]:
             )
         made = make(governed, *args, **kwargs)
         keep(made, governed)
-        _bind(made)
+        _bind(made, sockets)
         return made
 
     return guarded
