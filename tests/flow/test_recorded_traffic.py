@@ -28,13 +28,13 @@ CHANGED = ("content-length", "content-encoding", "transfer-encoding")
 
 def cases(shared: Path) -> list[dict[str, Any]]:
     every = [json.loads(path.read_text("utf-8")) for path in sorted((shared / "data/wire/dev").glob("*.json"))]
-    return [c for c in every if (c["provider"], c["api"]) in (("openai", "chat"), ("anthropic", "messages"), ("google", "generateContent"), ("google", "embeddings"))]
+    return [c for c in every if (c["provider"], c["api"]) in (("openai", "chat"), ("anthropic", "messages"), ("mistral", "chat"), ("openai", "embeddings"), ("mistral", "embeddings"), ("google", "generateContent"), ("google", "embeddings"))]
 
 
 def policy_for(server: Server) -> dict[str, Any]:
     entry = {"host": server.host, "base_path": "/c/*", "region": "EU", "trains_on_inputs": False}
     return {
-        "govai": 1, "name": "all", "unmatched": "allow", "providers": {like: {"like": like, **entry} for like in ("openai", "anthropic", "google")},
+        "govai": 1, "name": "all", "unmatched": "allow", "providers": {like: {"like": like, **entry} for like in ("openai", "anthropic", "mistral", "google")},
         "purposes": {"reporting": {"basis": "legitimate_interest"}}, "rules": [{"id": "all", "data": {"category": "user"}, "effect": "allow"}],
         "allow": {"opaque": "*", "references": "*", "recipients": "*"},
     }
@@ -43,7 +43,8 @@ def policy_for(server: Server) -> dict[str, Any]:
 def raw_post(client: Any, case: dict[str, Any]) -> Any:
     """Post a case's recorded body through a native client and return what a caller gets: status, headers, bytes."""
     path = case["request"]["path"].split("?")[0].removeprefix("/v1") if case["provider"] == "openai" else case["request"]["path"].split("?")[0]
-    response = client._client.post(str(client.base_url).rstrip("/") + path, json=case["request"]["json"])
+    http = client if isinstance(client, httpx2.Client) else client._client
+    response = http.post(str(client.base_url).rstrip("/") + path, json=case["request"]["json"])
     return response.status_code, [p for p in response.headers.multi_items() if p[0] not in CHANGED and p[0] != "date"], response.content
 
 
@@ -57,32 +58,20 @@ def replay(server: Server, shared: Path) -> Iterator[list[dict[str, Any]]]:
     server.replies.clear()
 
 
-class Bare:
-    """What posts as the google SDK does, through a transport of its own."""
-
-    def __init__(self, base: str, transport: httpx2.BaseTransport) -> None:
-        self.base_url, self._client = base, httpx2.Client(transport=transport)
-
-    def __enter__(self) -> Bare:
-        return self
-
-    def __exit__(self, *exc: object) -> None:
-        self._client.close()
-
-
-def wrapped_by(gov: govai.Governor, bare: Any) -> Any:
-    if isinstance(bare, Bare):
-        return Bare(bare.base_url, GovernedTransport(bare._client._transport, Governing(gov._engine, Scope(purpose="reporting"), "google")))
-    return gov.wrap(bare, purpose="reporting")
-
-
 def client_for(case: dict[str, Any], server: Server) -> Any:
     base = f"{server.url}/c/{case['case']}"
-    if case["provider"] == "google":
-        return Bare(base, httpx2.HTTPTransport())
     if case["provider"] == "openai":
         return openai.OpenAI(base_url=base + "/v1", api_key="x", max_retries=0)
+    if case["provider"] in ("mistral", "google"):
+        return httpx2.Client(base_url=base, headers={"x-like": case["provider"]})
     return anthropic.Anthropic(base_url=base, api_key="x", max_retries=0)
+
+
+def govern(gov: govai.Governor, client: Any) -> Any:
+    if not isinstance(client, httpx2.Client):
+        return gov.wrap(client, purpose="reporting")
+    how = Governing(gov._engine, Scope(purpose="reporting"), client.headers["x-like"])
+    return httpx2.Client(base_url=client.base_url, transport=GovernedTransport(client._transport, how), headers=client.headers)
 
 
 def test_answers_come_back_byte_for_byte_when_all_is_allowed(server: Server, replay: list[dict[str, Any]]) -> None:
@@ -90,7 +79,7 @@ def test_answers_come_back_byte_for_byte_when_all_is_allowed(server: Server, rep
     for case in replay:
         with govai.Governor(policy_for(server), ledger=":memory:") as gov, client_for(case, server) as bare:
             server.log.clear()
-            plain, governed = raw_post(bare, case), raw_post(wrapped_by(gov, bare), case)
+            plain, governed = raw_post(bare, case), raw_post(govern(gov, bare), case)
             assert governed == plain, case["case"]
             assert parse(server.bodies[0]) == parse(server.bodies[1])
             assert [r.kind for r in gov.ledger.records()] == ["intent", "outcome"]
@@ -128,7 +117,7 @@ def test_a_canary_in_any_slot_is_replaced_or_refused(server: Server, replay: lis
     with govai.Governor(strict, ledger=":memory:") as gov:
         for case in replay:
             with client_for(case, server) as bare:
-                wrapped = wrapped_by(gov, bare)
+                wrapped = govern(gov, bare)
                 for path, kind in places(case["request"]["json"]):
                     server.log.clear()
                     changed = {**case, "request": {**case["request"], "json": planted(case["request"]["json"], path, kind)}}

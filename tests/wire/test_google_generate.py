@@ -320,7 +320,7 @@ def test_lists(path: str) -> None:
 
 
 @pytest.mark.parametrize("path", [
-    "/v1beta/models/g:batchGenerateContent", "/v1beta/models/g:bidiGenerateContent", "/v1beta/cachedContents", "/v1beta/files", "/upload/v1beta/files", "/v2/models/g:generateContent", "/v1beta/models/../g:generateContent", "/v1beta/models/..:generateContent", "/v1beta/models/.:generateContent",
+    "/v1beta/models/g:bidiGenerateContent", "/v1beta/cachedContents", "/v1beta/files", "/upload/v1beta/files", "/v2/models/g:generateContent", "/v1beta/models/../g:generateContent", "/v1beta/models/..:generateContent", "/v1beta/models/.:generateContent",
     "/v1beta/models/a/b:generateContent", "/v1beta/models/a%2Fb:generateContent", "/v1beta/models/g:generateContent/", "/v1beta/models/g:generateContent\n", "/models/g:generateContent", "/v1beta/models/é:generateContent", "/v1beta/models/g:generateAnswer", "/v1beta/tunedModels/..:generateContent",
     f"{P}/publishers/anthropic/models/c:rawPredict", f"{P}/publishers/mistralai/models/m:rawPredict", f"{P}/publishers/anthropic/models/c:generateContent", f"{P}/publishers/google/models/veo-3:predictLongRunning", f"{P}/endpoints/1:predict", f"{P}/publishers/google/models/g:predict",
     "/v1/projects/../locations/l/publishers/google/models/g:generateContent", "/v1/projects/p/locations/../publishers/google/models/g:generateContent",

@@ -25,7 +25,7 @@ def cases(shared: Path) -> list[tuple[str, dict[str, Any], WireFormat, Operation
     found = []
     for path in sorted((shared / "data/wire").glob("*/*.json")):
         case = json.loads(path.read_text("utf-8"))
-        if (case["provider"], case["api"]) not in (("openai", "chat"), ("anthropic", "messages"), ("google", "generateContent")):
+        if (case["provider"], case["api"]) not in (("openai", "chat"), ("anthropic", "messages"), ("mistral", "chat"), ("google", "generateContent")):
             continue
         place = endpoint_of(case["provider"], "POST", case["request"]["path"].partition("?")[0])
         assert place is not None, path.name

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
+from govai.core.errors import ConfigError
+from govai.core.lang import say
 from govai.doors.failing import by_status, timed_out, unreachable, word_of
 from govai.doors.family import Request, sdk
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from govai.core.errors import ProviderError
     from govai.core.messages import Message
     from govai.flow.transports import Governing
@@ -21,6 +25,7 @@ class AnthropicFamily:
     """The anthropic SDK."""
 
     like = "anthropic"
+    wire = "anthropic_messages"
 
     def path_of(self, model: str, *, stream: bool) -> str:  # noqa: ARG002 -- the body says both
         return _PATH
@@ -70,6 +75,16 @@ class AnthropicFamily:
         kind = anthropic.AsyncStream if isinstance(client, anthropic.AsyncAnthropic) else anthropic.Stream
         options = {"timeout": timeout, "max_retries": 0}
         return client.post(_PATH, cast_to=event, body=body, options=options, stream=True, stream_cls=kind[event])
+
+    def embed(self, client: Any, model: str, texts: Sequence[str], timeout: float) -> NoReturn:  # noqa: ARG002
+        raise ConfigError(
+            say("Anthropic has no embeddings", "Anthropic ne propose pas d'embeddings"),
+            where="model=",
+            todo=say("name a model of another provider", "nommez un modèle d'un autre fournisseur"),
+        )
+
+    def vectors(self, native: Any) -> NoReturn:  # noqa: ARG002
+        raise AssertionError("there are none")
 
     def translate(self, error: Any, provider: str) -> ProviderError | None:
         import httpx2

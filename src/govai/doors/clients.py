@@ -13,9 +13,11 @@ from govai.core.names import did_you_mean
 from govai.core.scope import Scope
 from govai.doors.anthropic_family import AnthropicFamily
 from govai.doors.google_family import GoogleFamily
+from govai.doors.mistral_family import MistralFamily
 from govai.doors.offline import HOST, OfflineFamily
 from govai.doors.openai_family import OpenAIFamily
-from govai.doors.wrapping import base_error, family_of, govern, governed_by, original
+from govai.doors.openai_responses_family import OpenAIResponsesFamily
+from govai.doors.wrapping import aclose, base_error, close, family_of, govern, governed_by
 from govai.flow.transports import Governing
 
 if TYPE_CHECKING:
@@ -23,7 +25,13 @@ if TYPE_CHECKING:
     from govai.flow.engine import Engine
     from govai.policy.registry import Provider
 
-_FAMILIES: dict[str, Family] = {"openai": OpenAIFamily(), "anthropic": AnthropicFamily(), "google": GoogleFamily()}
+_RESPONSES: Family = OpenAIResponsesFamily()
+_FAMILIES: dict[str, Family] = {
+    "openai": OpenAIFamily(),
+    "anthropic": AnthropicFamily(),
+    "mistral": MistralFamily(),
+    "google": GoogleFamily(),
+}
 _OFFLINE: Family = OfflineFamily()
 
 
@@ -46,8 +54,8 @@ class Clients:
         self._async: weakref.WeakKeyDictionary[Any, dict[str, Any]] = weakref.WeakKeyDictionary()
         self._given: weakref.WeakKeyDictionary[Any, Any] = weakref.WeakKeyDictionary()
 
-    def target(self, model: str) -> Target:
-        """Return where `provider:model` goes.
+    def target(self, model: str, wire: str = "") -> Target:
+        """Return where `provider:model` goes; `wire` names the format of a body that exists already.
 
         Raises:
             ConfigError: not of that shape, an unknown provider entry, or a family that is not built yet.
@@ -62,7 +70,7 @@ class Clients:
         provider = self._engine.policy.provider(name)
         if provider.host == HOST:
             return Target(provider, _OFFLINE, word)
-        family = _FAMILIES.get(provider.like)
+        family = _family(provider, wire)
         if family is None:
             raise ConfigError(
                 say(
@@ -108,7 +116,7 @@ class Clients:
         with self._lock:
             made, self._sync = list(self._sync.values()), {}
         for client in made:
-            original(client).close()
+            close(client)
 
     async def aclose(self) -> None:
         """Close all clients, those of the running loop included."""
@@ -118,8 +126,7 @@ class Clients:
         with self._lock:
             made = list(self._async.pop(asyncio.get_running_loop(), {}).values())
         for client in made:
-            ours = original(client)
-            await (ours.aclose() if hasattr(ours, "aclose") else ours.close())
+            await aclose(client)
 
     def _governing(self, target: Target) -> Governing:
         return Governing(self._engine, Scope(), target.provider.like, base_error(target.family.like))
@@ -150,3 +157,26 @@ class Clients:
             with self._lock:
                 self._given[client] = made
         return made
+
+
+def _family(provider: Provider, wire: str) -> Family | None:
+    """Return the family of an entry, or the one of its families that posts bodies of the format `wire`.
+
+    Raises:
+        ConfigError: no family posts such bodies; a client of the caller's own made this one.
+    """
+    usual = _RESPONSES if provider.api == "responses" else _FAMILIES.get(provider.like)
+    if usual is None or wire in ("", usual.wire):
+        return usual
+    for family in (_RESPONSES, *_FAMILIES.values()):
+        if (family.wire, family.like) == (wire, provider.like):
+            return family
+    raise ConfigError(
+        say(
+            "this ticket is of a call that only its own client makes", "ce ticket vient d'un appel propre à son client"
+        ),
+        where=f"provider '{provider.name}'",
+        todo=say(
+            "make the same call again: it goes on from its ticket", "refaites le même appel : il reprend son ticket"
+        ),
+    )

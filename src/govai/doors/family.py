@@ -10,6 +10,8 @@ from govai.core.errors import ConfigError
 from govai.core.lang import say
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from govai.core.errors import ProviderError
     from govai.core.messages import Message
     from govai.doors.tools import Tool
@@ -37,9 +39,13 @@ class Request:
 
 
 class Family(Protocol):
-    """One SDK. `body` is the wire format's JSON; `send` and its variants post it and return native objects."""
+    """One SDK. `body` is the wire format's JSON; `send` and its variants post it and return native objects.
+
+    `like`: the family of servers; `path`, `wire`: where calls are posted and the wire format that reads them.
+    """
 
     like: str
+    wire: str
 
     def path_of(self, model: str, *, stream: bool) -> str:
         """Return the path that a body for this model is posted to, below the provider entry's base path."""
@@ -63,6 +69,18 @@ class Family(Protocol):
 
     def open(self, client: Any, model: str, body: dict[str, Any], timeout: float) -> Any:
         """Post the body; return the native stream, an awaitable of it for an asyncio client."""
+        ...
+
+    def embed(self, client: Any, model: str, texts: Sequence[str], timeout: float) -> Any:
+        """Ask for the vectors of texts; return the native answer, an awaitable of it for an asyncio client.
+
+        Raises:
+            ConfigError: the provider has no embeddings.
+        """
+        ...
+
+    def vectors(self, native: Any) -> list[list[float]]:
+        """Return the vectors of a native answer, in the order of the texts."""
         ...
 
     def translate(self, error: Exception, provider: str) -> ProviderError | None:

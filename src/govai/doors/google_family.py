@@ -37,6 +37,7 @@ class GoogleFamily:
     """The google-genai SDK."""
 
     like = "google"
+    wire = "google_generate"
 
     def path_of(self, model: str, *, stream: bool) -> str:
         named = quote(model if "/" in model else f"models/{model}", safe="/@")

@@ -10,6 +10,8 @@ from govai.doors.family import Request, sdk
 from govai.doors.schemas import strict_schema
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from govai.core.errors import ProviderError
     from govai.core.messages import Message
     from govai.flow.transports import Governing
@@ -22,6 +24,7 @@ class OpenAIFamily:
     """The openai SDK."""
 
     like = "openai"
+    wire = "openai_chat"
 
     def path_of(self, model: str, *, stream: bool) -> str:  # noqa: ARG002 -- the body says both
         return "/v1/chat/completions"
@@ -78,6 +81,13 @@ class OpenAIFamily:
             stream=True,
             stream_cls=kind[chunk],
         )
+
+    def embed(self, client: Any, model: str, texts: Sequence[str], timeout: float) -> Any:
+        embeddings = client.with_options(max_retries=0).embeddings
+        return embeddings.create(model=model, input=list(texts), encoding_format="float", timeout=timeout)
+
+    def vectors(self, native: Any) -> list[list[float]]:
+        return [list(one.embedding) for one in sorted(native.data, key=lambda one: one.index)]
 
     def translate(self, error: Any, provider: str) -> ProviderError | None:
         openai = sdk("openai")

@@ -95,5 +95,7 @@ def _order(
         call_id=call["call_id"],
     )
     words = Statement(messages=(), declared=Declared((), (), ()), schema=schema, tools=described)
-    order = generating.Order(words, (clients.target(call["target"]),), asked, client=client, body=parse(kept.body))
+    order = generating.Order(
+        words, (clients.target(call["target"], call["wire"]),), asked, client=client, body=parse(kept.body)
+    )
     return order, bool(call["stream"])

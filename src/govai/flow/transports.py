@@ -1,20 +1,21 @@
 """The transports: they hand requests to `admit` and answers to `settle`. They take no decision.
 
-A GovernedTransport stands in the place of a client's own, which does the sending.
+A GovernedTransport stands in the place of a client's own, which does the sending. What it does is written once, in mixins
+over the base classes of an HTTP library: httpx2 here, others of the same API in `stacks`.
 """
 
 from __future__ import annotations
 
 import weakref
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 import httpx2
 
 from govai.core.errors import GovaiError
 from govai.core.scope import Scope
 from govai.flow.admit import admit
-from govai.flow.answers import answer_of, is_stream, kept_headers, refuse_redirect, respond
+from govai.flow.answers import answer_of, is_stream, kept_headers, opened, refuse_redirect, respond
 from govai.flow.asked import asked_here
 from govai.flow.releasing import hold, restored
 from govai.flow.sdk_errors import as_sdk_error
@@ -22,6 +23,7 @@ from govai.flow.waits import arun, run
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
+    from types import ModuleType
 
     from govai.flow.call import Call
     from govai.flow.engine import Engine
@@ -43,8 +45,14 @@ class Governing:
     base: type[Exception] | None = None
 
 
-class GovernedTransport(httpx2.BaseTransport):
-    """Sends what is admitted through `inner`. Closing it leaves `inner` open: the pool belongs to the caller's client."""
+class Governed:
+    """Mixed into a BaseTransport of `library`: sends what is admitted through `inner`.
+
+    Closing it leaves `inner` open: the pool belongs to the caller's client.
+    """
+
+    library: ClassVar[ModuleType]
+    stream: ClassVar[type[GovernedEvents]]
 
     def __init__(self, inner: httpx2.BaseTransport, governing: Governing) -> None:
         self.inner, self.governing = inner, governing
@@ -57,29 +65,28 @@ class GovernedTransport(httpx2.BaseTransport):
 
     def _handle(self, request: httpx2.Request) -> httpx2.Response:
         how = self.governing
-        asked = asked_here(how.defaults)
+        asked = asked_here(how.defaults, request.extensions)
         call = run(admit(how.engine, asked, request, request.read(), how.like))
         if call.answer is not None:
             answer, raw = restored(call)
-            return respond(answer.status, answer.headers, raw)
+            return respond(self.library, answer.status, answer.headers, raw)
         try:
-            response = self.inner.handle_request(outgoing_request(request, call.raw))
+            response = self.inner.handle_request(outgoing_request(self.library, request, call.raw))
         except BaseException as error:
             call.failed(type(error).__name__)
             raise
         return self._settle(call, request, response)
 
     def _settle(self, call: Call, request: httpx2.Request, response: httpx2.Response) -> httpx2.Response:
-        if (refusal := refuse_redirect(request, response)) is not None:
+        if (refusal := refuse_redirect(self.library, request, response)) is not None:
             response.close()
             call.failed("redirect")
             raise refusal
         streamed = is_stream(response)
         if streamed and not call.held:
-            stream = GovernedStream(response, call.settlement(response.headers))
-            call.asked.trace.stream = weakref.ref(stream)
-            headers = kept_headers(response)
-            return httpx2.Response(response.status_code, headers=headers, stream=stream, extensions=response.extensions)
+            events = self.stream(response, call.settlement(response.headers))
+            call.asked.trace.stream = weakref.ref(events)
+            return opened(self.library, response, events)
         try:
             raw = response.read()
         except BaseException as error:
@@ -90,12 +97,15 @@ class GovernedTransport(httpx2.BaseTransport):
         if call.held:
             raw = run(hold(call, answer_of(response, raw), response.headers, stream=streamed))
         else:
-            raw = call.settlement(response.headers).whole(response.status_code, raw)
-        return respond(response.status_code, kept_headers(response), raw, response.extensions)
+            raw = call.whole(answer_of(response, raw))
+        return respond(self.library, response.status_code, kept_headers(response), raw, response.extensions)
 
 
-class AsyncGovernedTransport(httpx2.AsyncBaseTransport):
-    """The asyncio twin of GovernedTransport."""
+class AsyncGoverned:
+    """The asyncio twin of Governed."""
+
+    library: ClassVar[ModuleType]
+    stream: ClassVar[type[AsyncGovernedEvents]]
 
     def __init__(self, inner: httpx2.AsyncBaseTransport, governing: Governing) -> None:
         self.inner, self.governing = inner, governing
@@ -108,29 +118,28 @@ class AsyncGovernedTransport(httpx2.AsyncBaseTransport):
 
     async def _handle(self, request: httpx2.Request) -> httpx2.Response:
         how = self.governing
-        asked = asked_here(how.defaults)
+        asked = asked_here(how.defaults, request.extensions)
         call = await arun(admit(how.engine, asked, request, await request.aread(), how.like))
         if call.answer is not None:
             answer, raw = restored(call)
-            return respond(answer.status, answer.headers, raw)
+            return respond(self.library, answer.status, answer.headers, raw)
         try:
-            response = await self.inner.handle_async_request(outgoing_request(request, call.raw))
+            response = await self.inner.handle_async_request(outgoing_request(self.library, request, call.raw))
         except BaseException as error:
             call.failed(type(error).__name__)
             raise
         return await self._settle(call, request, response)
 
     async def _settle(self, call: Call, request: httpx2.Request, response: httpx2.Response) -> httpx2.Response:
-        if (refusal := refuse_redirect(request, response)) is not None:
+        if (refusal := refuse_redirect(self.library, request, response)) is not None:
             await response.aclose()
             call.failed("redirect")
             raise refusal
         streamed = is_stream(response)
         if streamed and not call.held:
-            stream = AsyncGovernedStream(response, call.settlement(response.headers))
-            call.asked.trace.stream = weakref.ref(stream)
-            headers = kept_headers(response)
-            return httpx2.Response(response.status_code, headers=headers, stream=stream, extensions=response.extensions)
+            events = self.stream(response, call.settlement(response.headers))
+            call.asked.trace.stream = weakref.ref(events)
+            return opened(self.library, response, events)
         try:
             raw = await response.aread()
         except BaseException as error:
@@ -141,12 +150,12 @@ class AsyncGovernedTransport(httpx2.AsyncBaseTransport):
         if call.held:
             raw = await arun(hold(call, answer_of(response, raw), response.headers, stream=streamed))
         else:
-            raw = call.settlement(response.headers).whole(response.status_code, raw)
-        return respond(response.status_code, kept_headers(response), raw, response.extensions)
+            raw = call.whole(answer_of(response, raw))
+        return respond(self.library, response.status_code, kept_headers(response), raw, response.extensions)
 
 
-class GovernedStream(httpx2.SyncByteStream):
-    """A stream of events, restored as it comes. Dropped without being read to its end, it is abandoned."""
+class GovernedEvents:
+    """Mixed into a SyncByteStream: a stream of events, restored as it comes. Dropped without being read to its end, it is abandoned."""
 
     def __init__(self, response: httpx2.Response, settlement: Settlement) -> None:
         self._response, self._settlement = response, settlement
@@ -171,8 +180,8 @@ class GovernedStream(httpx2.SyncByteStream):
         self._response.close()
 
 
-class AsyncGovernedStream(httpx2.AsyncByteStream):
-    """The asyncio twin of GovernedStream."""
+class AsyncGovernedEvents:
+    """The asyncio twin of GovernedEvents."""
 
     def __init__(self, response: httpx2.Response, settlement: Settlement) -> None:
         self._response, self._settlement = response, settlement
@@ -197,14 +206,36 @@ class AsyncGovernedStream(httpx2.AsyncByteStream):
         await self._response.aclose()
 
 
-def outgoing_request(request: httpx2.Request, raw: bytes) -> httpx2.Request:
+def outgoing_request(library: ModuleType, request: httpx2.Request, raw: bytes) -> httpx2.Request:
     """Return the request with its protected body: same method, URL, headers and extensions."""
     headers = request.headers.copy()
     for name in ("content-encoding", "transfer-encoding"):
         headers.pop(name, None)
     if raw or "content-length" in headers:
         headers["content-length"] = str(len(raw))
-    sent = httpx2.Request.__new__(httpx2.Request)  # its constructor would parse headers and URL anew
+    sent: httpx2.Request = library.Request.__new__(library.Request)  # its constructor would parse headers and URL anew
     sent.method, sent.url, sent.headers, sent.extensions = request.method, request.url, headers, request.extensions
-    sent.stream = httpx2.ByteStream(raw)
+    sent.stream = library.ByteStream(raw)
     return sent
+
+
+class GovernedStream(GovernedEvents, httpx2.SyncByteStream):
+    """A stream of events of httpx2."""
+
+
+class AsyncGovernedStream(AsyncGovernedEvents, httpx2.AsyncByteStream):
+    """The asyncio twin of GovernedStream."""
+
+
+class GovernedTransport(Governed, httpx2.BaseTransport):
+    """Stands in the place of a transport of httpx2."""
+
+    library: ClassVar[ModuleType] = httpx2
+    stream: ClassVar[type[GovernedEvents]] = GovernedStream
+
+
+class AsyncGovernedTransport(AsyncGoverned, httpx2.AsyncBaseTransport):
+    """The asyncio twin of GovernedTransport."""
+
+    library: ClassVar[ModuleType] = httpx2
+    stream: ClassVar[type[AsyncGovernedEvents]] = AsyncGovernedStream

@@ -157,13 +157,17 @@ class Walk:
 
     def schemas_by_name(self, path: Path, value: Any) -> None:
         """Note an object whose keys are names that the caller chose, and whose values are schemas."""
+        self.by_name(path, value, Walk.schema)
+
+    def by_name(self, path: Path, value: Any, reader: Reader) -> None:
+        """Note an object whose keys are names that the caller chose, and each of its values by `reader`."""
         if not isinstance(value, dict):
             self.data(path, value)
             return
         for name, item in value.items():
             here = (*path, name)
             self.slots.append(_slot((here, name, _KEY, self.message, self.signed)))
-            self.schema(here, item)
+            reader(self, here, item)
 
     def bound(self, path: Path, value: Any) -> None:
         """Note a limit of a schema's values, unless it is too short to be about anyone."""
@@ -232,6 +236,16 @@ SCHEMA: Table = {
         Walk.schema,
     ),
 }
+
+
+def object_of(table: Table) -> Reader:
+    """Return the reader of an object whose fields `table` knows."""
+    return lambda walk, path, value: walk.fields(path, value, table)
+
+
+def list_of(reader: Reader) -> Reader:
+    """Return the reader of a list of what `reader` reads."""
+    return lambda walk, path, value: walk.each(path, value, reader)
 
 
 def spelled(number: float) -> str:
