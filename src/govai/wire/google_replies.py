@@ -74,7 +74,7 @@ def _answer(view: ReplyView, path: Path, body: Any, *, at: int = 0) -> None:
 
 def _feedback(view: ReplyView, path: Path, feedback: Any) -> None:
     """Why the prompt was not answered at all."""
-    if isinstance(feedback, dict) and (reason := text_or_none(feedback.get("blockReason"))):
+    if isinstance(feedback, dict) and (reason := _word(feedback.get("blockReason"))):
         view.finish_reason, view.terminal = reason, True
         _aside(view, (*path, "blockReasonMessage"), feedback.get("blockReasonMessage"), 0)
 
@@ -89,7 +89,7 @@ def _candidate(view: ReplyView, path: Path, candidate: dict[str, Any], choice: i
     for name in _METADATA:
         for here, text in _sourced((*path, name), candidate.get(name)):
             _aside(view, here, text, choice)
-    reason = text_or_none(candidate.get("finishReason"))
+    reason = _word(candidate.get("finishReason"))
     if reason and choice == 0:
         view.finish_reason, view.terminal = reason, True
 
@@ -155,6 +155,11 @@ def _sourced(path: Path, metadata: Any) -> Iterator[tuple[Path, str]]:
 def _aside(view: ReplyView, path: Path, text: Any, choice: int) -> None:
     if isinstance(text, str) and text:
         view.slots.append(ReplySlot(path, text, Channel(choice, Part.REFUSAL, _ASIDE + len(view.slots))))
+
+
+def _word(value: Any) -> str | None:
+    """Return an enum's value, which Google gives as a number where the query asks for it (`enum-encoding=int`)."""
+    return str(value) if count(value) else text_or_none(value)
 
 
 def _usage(usage: Any) -> Usage | None:

@@ -11,6 +11,7 @@ from govai.wire.walker import SCHEMA, Table, Walk, named
 
 if TYPE_CHECKING:
     from govai.core.exchange import Path
+    from govai.wire.walker import Reader
 
 
 class ToolsWalk(GoogleWalk):
@@ -26,6 +27,10 @@ class ToolsWalk(GoogleWalk):
             self.each(path, value, ToolsWalk.schema)
         else:
             self.data(path, value)
+
+    def schemas_by_name(self, path: Path, value: Any) -> None:
+        """Note such schemas under names that the caller chose."""
+        self.by_name(path, value, ToolsWalk.schema)
 
     def tools(self, path: Path, tools: Any) -> None:
         """Note the tools."""
@@ -45,12 +50,13 @@ class ToolsWalk(GoogleWalk):
                 self.fields(path, {name: value}, _TOOLS)
 
 
+_OURS: dict[Reader, Reader] = {Walk.schema: ToolsWalk.schema, Walk.schemas_by_name: ToolsWalk.schemas_by_name}
 _SCHEMA: Table = both(
     {
-        **{word: ToolsWalk.schema if reader is Walk.schema else reader for word, reader in SCHEMA.items()},
+        **{word: _OURS.get(reader, reader) for word, reader in SCHEMA.items()},
         "propertyOrdering": Walk.data,
         "ref": Walk.words,
-        "defs": Walk.schemas_by_name,
+        "defs": ToolsWalk.schemas_by_name,
     }
 )
 _FUNCTIONS = several(
