@@ -1,5 +1,5 @@
-"""A local server that speaks the wire of OpenAI chat and Responses, Anthropic messages and Google's generateContent: it answers
-with what it was sent.
+"""A local server that speaks the wire of OpenAI chat and Responses, Anthropic messages, Mistral and Google (tests/google_wire.py): it
+answers with what it was sent.
 
 The model's name says how: `echo` at once; `echo-3` in pieces of three characters when streaming; `status-429` with that
 status (`status-500x2`: twice, then an answer); `redirect` to another host, `redirect-here` once to itself; `tool` with a tool call holding the text; `think` with the text as thinking too; `quote-JSON` with the JSON given. A form is answered with
@@ -13,6 +13,8 @@ import re
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+
+import tests.google_wire
 
 
 SOUND = bytes(range(256)) * 8
@@ -60,10 +62,10 @@ class Server:
                 self.wfile.write(body)
 
             def _speak(self, body: dict[str, Any]) -> None:
-                google = re.search(r"/models/([^/:]+):(\w+)", self.path)
-                if google and google[2] in ("rawPredict", "streamRawPredict"):
-                    google, body = None, {"model": google[1], **body}
-                model, text = google[1] if google else body["model"], _said(body)
+                on_vertex = re.search(r"/models/([^/:]+):(?:streamR|r)awPredict", self.path)
+                google = None if on_vertex else tests.google_wire.call(self.path)
+                model = google[0] if google else on_vertex[1] if on_vertex else body.get("model", "echo")
+                text = tests.google_wire.said(body) if google else _said(body)
                 if model == "tool" and _answered(body):
                     model, text = "echo", "fini"
                 anthropic = "anthropic-version" in {k.lower() for k in self.headers} or "anthropic_version" in body
@@ -72,6 +74,8 @@ class Server:
                     seen = outer.failures[model] = outer.failures.get(model, 0) + 1
                     if not times or seen <= int(times):
                         error = {"type": "error", "error": {"type": "failed", "code": "failed", "message": text}}
+                        if google:
+                            error = tests.google_wire.error(int(status), text)
                         self._answer(int(status), {"content-type": "application/json", "retry-after": "0", "retry-after-ms": "1"}, json.dumps(error).encode())
                         return
                 if model == "redirect":
@@ -85,16 +89,16 @@ class Server:
                 if self.path.endswith("/embeddings"):
                     self._answer(200, {"content-type": "application/json"}, json.dumps(_vectors(body["input"], model)).encode())
                     return
-                size = int(model.removeprefix("echo-")) if model.startswith("echo-") else 1000
+                size = int(model.partition("-")[2]) if model.startswith(("echo-", "cut-")) else 1000
                 if google:
-                    self._answer(200, *_google(text, model, size, streaming=google[2].startswith("stream")))
+                    self._answer(200, *tests.google_wire.answer(model, google[1], text, body, size))
                     return
                 if self.path.endswith("/responses"):
                     reply = _response(text, model)
                     kind, raw = ("text/event-stream", _response_events(reply, size)) if body.get("stream") else ("application/json", json.dumps(reply).encode())
                     self._answer(200, {"content-type": kind, "x-request-id": "req-1"}, raw)
                     return
-                if body.get("stream"):
+                if body.get("stream") or self.path.endswith(":streamRawPredict"):
                     named = self.headers.get("user-agent", "").startswith("mistral")  # each piece of a tool call has a name there
                     events = _anthropic_events(text, size) if anthropic else _openai_events(text, size, model, {"name": ""} if named else {})
                     self._answer(200, {"content-type": "text/event-stream", "x-request-id": "req-1"}, events)
@@ -225,14 +229,3 @@ def _anthropic_events(text: str, size: int) -> bytes:
     events.append({"type": "message_delta", "delta": {"stop_reason": "end_turn", "stop_sequence": None}, "usage": {"output_tokens": 4}})
     events.append({"type": "message_stop"})
     return b"".join(b"event: " + e["type"].encode() + b"\ndata: " + json.dumps(e).encode() + b"\n\n" for e in events)
-
-
-def _google(text: str, model: str, size: int, *, streaming: bool) -> tuple[dict[str, str], bytes]:
-    part: dict[str, Any] = {"functionCall": {"name": "mail", "args": {"to": text}}} if model == "tool" else {"text": text}
-    base = {"usageMetadata": {"promptTokenCount": 3, "candidatesTokenCount": 4, "totalTokenCount": 7}, "modelVersion": model, "responseId": "r-1"}
-    pieces = [{"text": text[at : at + size]} for at in range(0, len(text), size)] if streaming and model != "tool" else [part]
-    replies: list[dict[str, Any]] = [{**base, "candidates": [{"content": {"parts": [piece], "role": "model"}, "index": 0}]} for piece in pieces]
-    replies[-1]["candidates"][0]["finishReason"] = "STOP"
-    if not streaming:
-        return {"content-type": "application/json"}, json.dumps(replies[0]).encode()
-    return {"content-type": "text/event-stream"}, b"".join(b"data: " + json.dumps(r).encode() + b"\r\n\r\n" for r in replies)

@@ -151,8 +151,8 @@ async def test_a_body_is_what_goes_out_byte_for_byte(gov: govai.Governor, server
     post = FAMILY.open if request_.stream else FAMILY.send
     with Asking(Asked(Scope(purpose="win_back"))):
         client, aclient = FAMILY.client(provider, governing), FAMILY.aclient(provider, governing)
-        native = post(client, body, 5.0)
-        anative = await post(aclient, body, 5.0)
+        native = post(client, "echo", body, 5.0)
+        anative = await post(aclient, "echo", body, 5.0)
     assert server.bodies == [encode(body)] * 2
     if request_.stream:
         native.close()

@@ -163,7 +163,7 @@ async def test_every_websocket_of_openai_is_closed_on_copies_too(gov: govai.Gove
     "route",
     [lambda c: c.audio.realtime.connect(model="m"), lambda c: c.audio.realtime_speech.connect(model="m"), lambda c: c.audio.sessions.init(), lambda c: c.realtime.sessions.create(),
      lambda c: c.beta.connectors.mcp_client(connector_id_or_name="x"), lambda c: c.beta.connectors.http_client(connector_id_or_name="x"),
-     lambda c: c.beta.conversations.start(model="m", inputs="ana@exemple.fr"), lambda c: c.ocr.process(model="m", document={"type": "document_url", "document_url": "http://x"}),
+     lambda c: c.beta.conversations.start(model="m", inputs="ana@exemple.fr"), lambda c: c.batch.jobs.get(job_id="j"), lambda c: c.ocr.process(model="m", document={"type": "document_url", "document_url": "http://x"}),
      lambda c: c.chat.complete(model="m", messages=[{"role": "user", "content": "x"}], server_url="http://elsewhere.invalid/odd")],
 )
 def test_what_mistral_does_beside_the_transport_is_refused(gov: govai.Governor, server: Server, route) -> None:
@@ -178,7 +178,7 @@ def test_what_mistral_does_beside_the_transport_is_refused(gov: govai.Governor, 
 @pytest.mark.parametrize(
     "route",
     [lambda c: c.aio.live.connect(model="m"), lambda c: c.aio.live.music.connect(model="m"), lambda c: c.aio.interactions.connect("x"), lambda c: c.interactions.create(model="m", input="ana@exemple.fr"),
-     lambda c: c.files.list(), lambda c: c.files.upload(file=__file__), lambda c: c.caches.create(model="m", config={"contents": "ana@exemple.fr"}),
+     lambda c: c.files.list(), lambda c: c.files.upload(file=__file__), lambda c: c.batches.get(name="batches/b"), lambda c: c.caches.create(model="m", config={"contents": "ana@exemple.fr"}),
      lambda c: c.file_search_stores.create(), lambda c: c.webhooks.list(), lambda c: c._api_client._websocket_base_url()],
 )
 def test_what_genai_does_beside_the_transport_is_refused(gov: govai.Governor, server: Server, route) -> None:

@@ -25,6 +25,8 @@ KNOWN = [
     ("anthropic", "POST", "/v1/messages/batches", Operation.SUBMIT), ("anthropic", "GET", "/v1/messages/batches/msgbatch_1/results", Operation.RESULTS),
     ("google", "POST", "/v1beta/models/gemini-2.5-flash:batchGenerateContent", Operation.SUBMIT), ("google", "GET", "/v1beta/batches/b-1", Operation.TRACK),
     ("anthropic", "GET", "/v1/models", Operation.LIST), ("anthropic", "GET", "/v1/models/claude-haiku-4-5-20251001", Operation.LIST),
+    ("anthropic", "POST", "/v1/projects/p-1/locations/europe-west1/publishers/anthropic/models/claude-sonnet-4@20250514:rawPredict", Operation.GENERATE), ("anthropic", "POST", "/v1/projects/p-1/locations/europe-west1/publishers/anthropic/models/claude-x:streamRawPredict", Operation.GENERATE),
+    ("anthropic", "POST", "/v1/projects/p-1/locations/europe-west1/publishers/anthropic/models/count-tokens:rawPredict", Operation.COUNT),
 ]
 REFUSED = [
     ("openai", "GET", "/v1/chat/completions"), ("openai", "GET", "/v1/chat/completions/chatcmpl-1"), ("openai", "GET", "/v1/chat/completions/chatcmpl-1/messages"),
@@ -41,6 +43,7 @@ REFUSED = [
     ("anthropic", "POST", "/messages"), ("anthropic", "GET", "/v1/models/.."), ("anthropic", "POST", "/v1/messages/"), ("anthropic", "POST", "/v1/complete"), ("anthropic", "POST", "/v1/files"),
     ("mistral", "POST", "/v1/conversations"), ("mistral", "POST", "/v1/projects/p/locations/../publishers/mistralai/models/m:rawPredict"),
     ("mistral", "POST", "/v1/projects/p/locations/l/publishers/google/models/m:rawPredict"), ("mistral", "POST", "/v1/projects/p/locations/l/publishers/mistralai/models/m:predict"), ("", "POST", "/v1/chat/completions"),
+    ("anthropic", "POST", "/v1/projects/p-1/locations/europe-west1/publishers/google/models/g:rawPredict"), ("anthropic", "POST", "/v1/projects/p-1/locations/europe-west1/publishers/mistralai/models/m:rawPredict"), ("anthropic", "POST", "/v1/projects/p-1/locations/europe-west1/publishers/anthropic/models/..:rawPredict"),
 ]
 
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from govai.flow.transports import Governing
     from govai.policy.registry import Provider
 
+_PATH = "/v1/messages"
 _MAX_TOKENS = 4096  # the API wants a bound; this one fits a long message
 
 
@@ -24,8 +25,10 @@ class AnthropicFamily:
     """The anthropic SDK."""
 
     like = "anthropic"
-    path = "/v1/messages"
     wire = "anthropic_messages"
+
+    def path_of(self, model: str, *, stream: bool) -> str:  # noqa: ARG002 -- the body says both
+        return _PATH
 
     def body(self, request: Request, provider: Provider) -> dict[str, Any]:  # noqa: ARG002 -- the same for every host
         system = [request.system] if request.system else []
@@ -63,15 +66,15 @@ class AnthropicFamily:
         made = sdk("anthropic").AsyncAnthropic(base_url=provider.base_url, api_key=provider.key(), max_retries=0)
         return govern(made, governing)
 
-    def send(self, client: Any, body: dict[str, Any], timeout: float) -> Any:
+    def send(self, client: Any, model: str, body: dict[str, Any], timeout: float) -> Any:  # noqa: ARG002 -- the body names it
         options = {"timeout": timeout, "max_retries": 0}
-        return client.post(self.path, cast_to=sdk("anthropic.types").Message, body=body, options=options)
+        return client.post(_PATH, cast_to=sdk("anthropic.types").Message, body=body, options=options)
 
-    def open(self, client: Any, body: dict[str, Any], timeout: float) -> Any:
+    def open(self, client: Any, model: str, body: dict[str, Any], timeout: float) -> Any:  # noqa: ARG002 -- the body names it
         anthropic, event = sdk("anthropic"), sdk("anthropic.types").RawMessageStreamEvent
         kind = anthropic.AsyncStream if isinstance(client, anthropic.AsyncAnthropic) else anthropic.Stream
         options = {"timeout": timeout, "max_retries": 0}
-        return client.post(self.path, cast_to=event, body=body, options=options, stream=True, stream_cls=kind[event])
+        return client.post(_PATH, cast_to=event, body=body, options=options, stream=True, stream_cls=kind[event])
 
     def embed(self, client: Any, model: str, texts: Sequence[str], timeout: float) -> NoReturn:  # noqa: ARG002
         raise ConfigError(

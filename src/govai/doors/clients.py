@@ -13,6 +13,7 @@ from govai.core.lang import say
 from govai.core.names import did_you_mean
 from govai.core.scope import Scope
 from govai.doors.anthropic_family import AnthropicFamily
+from govai.doors.google_family import GoogleFamily
 from govai.doors.mistral_family import MistralFamily
 from govai.doors.offline import HOST, OfflineFamily
 from govai.doors.openai_family import OpenAIFamily
@@ -26,7 +27,12 @@ if TYPE_CHECKING:
     from govai.policy.registry import Provider
 
 _RESPONSES: Family = OpenAIResponsesFamily()
-_FAMILIES: dict[str, Family] = {"openai": OpenAIFamily(), "anthropic": AnthropicFamily(), "mistral": MistralFamily()}
+_FAMILIES: dict[str, Family] = {
+    "openai": OpenAIFamily(),
+    "anthropic": AnthropicFamily(),
+    "mistral": MistralFamily(),
+    "google": GoogleFamily(),
+}
 _OFFLINE: Family = OfflineFamily()
 _REMEMBERED = 32  # clients of the caller's own that stay governed between calls; each is kept alive as long
 

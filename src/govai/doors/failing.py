@@ -94,7 +94,7 @@ def _kind(status: int | None, word: str) -> type[errors.ProviderError]:
         return errors.ContextTooLong
     if word in ("content_filter", "content_policy_violation"):
         return errors.ContentFiltered
-    if status in _UNAUTHORISED:
+    if status in _UNAUTHORISED or word.startswith("api_key_"):
         return errors.AuthenticationFailed
     if status in _TIMEOUT:
         return errors.ProviderTimeout

@@ -45,8 +45,11 @@ class Family(Protocol):
     """
 
     like: str
-    path: str
     wire: str
+
+    def path_of(self, model: str, *, stream: bool) -> str:
+        """Return the path that a body for this model is posted to, below the provider entry's base path."""
+        ...
 
     def body(self, request: Request, provider: Provider) -> dict[str, Any]:
         """Return the JSON body of a request."""
@@ -60,11 +63,11 @@ class Family(Protocol):
         """Return a governed native asyncio client."""
         ...
 
-    def send(self, client: Any, body: dict[str, Any], timeout: float) -> Any:
+    def send(self, client: Any, model: str, body: dict[str, Any], timeout: float) -> Any:
         """Post the body; return the native answer, an awaitable of it for an asyncio client."""
         ...
 
-    def open(self, client: Any, body: dict[str, Any], timeout: float) -> Any:
+    def open(self, client: Any, model: str, body: dict[str, Any], timeout: float) -> Any:
         """Post the body; return the native stream, an awaitable of it for an asyncio client."""
         ...
 

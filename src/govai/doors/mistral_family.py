@@ -50,8 +50,10 @@ class MistralFamily:
     """The mistralai SDK."""
 
     like = "mistral"
-    path = "/v1/chat/completions"
     wire = "mistral_chat"
+
+    def path_of(self, model: str, *, stream: bool) -> str:  # noqa: ARG002 -- the body says both
+        return "/v1/chat/completions"
 
     def body(self, request: Request, provider: Provider) -> dict[str, Any]:  # noqa: ARG002 -- the same for every host
         messages = [{"role": "system", "content": request.system}] if request.system else []
@@ -88,12 +90,12 @@ class MistralFamily:
         """Return a governed client of the caller's own, its `*_async` methods meant."""
         return InAsyncio(client)
 
-    def send(self, client: Any, body: dict[str, Any], timeout: float) -> Any:
+    def send(self, client: Any, model: str, body: dict[str, Any], timeout: float) -> Any:  # noqa: ARG002 -- the body names it
         if isinstance(client, InAsyncio):
             return client.native.chat.complete_async(**body, timeout_ms=_milliseconds(timeout))
         return client.chat.complete(**body, timeout_ms=_milliseconds(timeout))
 
-    def open(self, client: Any, body: dict[str, Any], timeout: float) -> Any:
+    def open(self, client: Any, model: str, body: dict[str, Any], timeout: float) -> Any:  # noqa: ARG002 -- the body names it
         if isinstance(client, InAsyncio):
             return client.native.chat.stream_async(**body, timeout_ms=_milliseconds(timeout))
         return client.chat.stream(**body, timeout_ms=_milliseconds(timeout))

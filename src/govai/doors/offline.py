@@ -63,11 +63,11 @@ class OfflineFamily(OpenAIFamily):
     def aclient(self, provider: Provider, governing: Governing) -> Any:  # noqa: ARG002 -- one place, no key
         return httpx2.AsyncClient(transport=AsyncGovernedTransport(OfflineTransport(), governing))
 
-    def send(self, client: Any, body: dict[str, Any], timeout: float) -> Any:
+    def send(self, client: Any, model: str, body: dict[str, Any], timeout: float) -> Any:  # noqa: ARG002 -- the body names it
         request = client.build_request("POST", _CHAT, json=body, timeout=timeout)
         return _send(client, request) if isinstance(client, httpx2.Client) else _asend(client, request)
 
-    def open(self, client: Any, body: dict[str, Any], timeout: float) -> Any:
+    def open(self, client: Any, model: str, body: dict[str, Any], timeout: float) -> Any:  # noqa: ARG002 -- the body names it
         request = client.build_request("POST", _CHAT, json=body, timeout=timeout)
         if isinstance(client, httpx2.Client):
             return _Events(_checked(client.send(request, stream=True)))

@@ -24,8 +24,10 @@ class OpenAIFamily:
     """The openai SDK."""
 
     like = "openai"
-    path = "/v1/chat/completions"
     wire = "openai_chat"
+
+    def path_of(self, model: str, *, stream: bool) -> str:  # noqa: ARG002 -- the body says both
+        return "/v1/chat/completions"
 
     def body(self, request: Request, provider: Provider) -> dict[str, Any]:
         messages = [{"role": "system", "content": request.system}] if request.system else []
@@ -61,13 +63,13 @@ class OpenAIFamily:
         made = sdk("openai").AsyncOpenAI(base_url=provider.base_url + "/v1", api_key=provider.key(), max_retries=0)
         return govern(made, governing)
 
-    def send(self, client: Any, body: dict[str, Any], timeout: float) -> Any:
+    def send(self, client: Any, model: str, body: dict[str, Any], timeout: float) -> Any:  # noqa: ARG002 -- the body names it
         options = {"timeout": timeout, "max_retries": 0}
         return client.post(
             "/chat/completions", cast_to=sdk("openai.types.chat").ChatCompletion, body=body, options=options
         )
 
-    def open(self, client: Any, body: dict[str, Any], timeout: float) -> Any:
+    def open(self, client: Any, model: str, body: dict[str, Any], timeout: float) -> Any:  # noqa: ARG002 -- the body names it
         openai, chunk = sdk("openai"), sdk("openai.types.chat").ChatCompletionChunk
         kind = openai.AsyncStream if isinstance(client, openai.AsyncOpenAI) else openai.Stream
         options = {"timeout": timeout, "max_retries": 0}

@@ -31,8 +31,10 @@ class ResponseFailedError(Exception):
 class OpenAIResponsesFamily(OpenAIFamily):
     """The openai SDK, through its Responses API. Nothing is left stored at the provider."""
 
-    path = "/v1/responses"
     wire = "openai_responses"
+
+    def path_of(self, model: str, *, stream: bool) -> str:  # noqa: ARG002 -- the body says both
+        return "/v1/responses"
 
     def body(self, request: Request, provider: Provider) -> dict[str, Any]:  # noqa: ARG002 -- the same for every host
         said = [item for message in request.messages for item in _items(message)]
@@ -61,12 +63,12 @@ class OpenAIResponsesFamily(OpenAIFamily):
             body["stream"] = True
         return body
 
-    def send(self, client: Any, body: dict[str, Any], timeout: float) -> Any:
+    def send(self, client: Any, model: str, body: dict[str, Any], timeout: float) -> Any:  # noqa: ARG002 -- the body names it
         options = {"timeout": timeout, "max_retries": 0}
         answer = client.post("/responses", cast_to=sdk("openai.types.responses").Response, body=body, options=options)
         return _awaited(answer) if inspect.isawaitable(answer) else _succeeded(answer)
 
-    def open(self, client: Any, body: dict[str, Any], timeout: float) -> Any:
+    def open(self, client: Any, model: str, body: dict[str, Any], timeout: float) -> Any:  # noqa: ARG002 -- the body names it
         openai, event = sdk("openai"), sdk("openai.types.responses").ResponseStreamEvent
         kinds = _streams()
         options = {"timeout": timeout, "max_retries": 0}

@@ -94,7 +94,8 @@ def _order(
         model=call["model"],
         call_id=call["call_id"],
     )
-    named = call["provider"] + ":" + str(parse(kept.body).get("model"))
     words = Statement(messages=(), declared=Declared((), (), ()), schema=schema, tools=described)
-    order = generating.Order(words, (clients.target(named, call["wire"]),), asked, client=client, body=parse(kept.body))
+    order = generating.Order(
+        words, (clients.target(call["target"], call["wire"]),), asked, client=client, body=parse(kept.body)
+    )
     return order, bool(call["stream"])

@@ -11,7 +11,7 @@ from govai.core.records import new_id
 from govai.core.scope import Scope, current
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, MutableMapping
+    from collections.abc import Callable, Mapping, MutableMapping
 
     from govai.core.data import Tracked
     from govai.core.decisions import Decision
@@ -38,6 +38,7 @@ class Trace:
     request_id: str | None = None
     error: str | None = None
     pending: bool = False
+    stream: Callable[[], Any] = field(default=lambda: None, repr=False)  # weakly, what the answer comes through
 
     def take(self) -> list[str]:
         """Return the restored pieces of text that arrived since the last time."""

@@ -130,6 +130,7 @@ class Call:
             "provider": self.judged.provider,
             "wire": self.read.wire.name,
             "model": self.asked.model or self.read.view.model,
+            "target": f"{self.judged.provider}:{self.read.view.model}",
             "stream": self.read.stream,
             "text": self.text,
             "policy": self.engine.policy.digest,

@@ -35,7 +35,7 @@ _ENDPOINTS = frozenset(
 _DULL = re.compile(r"[\w./;:,+() =*-]{0,160}")  # what SDKs write into protocol headers
 _PROTOCOL = frozenset(
     "host accept accept-encoding accept-language connection content-type content-length content-encoding "
-    "anthropic-version anthropic-beta transfer-encoding".split()
+    "anthropic-version anthropic-beta transfer-encoding x-server-timeout".split()
 )
 _DIGITS = re.compile(r"\d{7}")
 _ASKING = (Operation.LIST, Operation.FETCH, Operation.TRACK, Operation.RESULTS)  # after what is there already

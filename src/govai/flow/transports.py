@@ -85,6 +85,7 @@ class Governed:
         streamed = is_stream(response)
         if streamed and not call.held:
             events = self.stream(response, call.settlement(response.headers))
+            call.asked.trace.stream = weakref.ref(events)
             return opened(self.library, response, events)
         try:
             raw = response.read()
@@ -137,6 +138,7 @@ class AsyncGoverned:
         streamed = is_stream(response)
         if streamed and not call.held:
             events = self.stream(response, call.settlement(response.headers))
+            call.asked.trace.stream = weakref.ref(events)
             return opened(self.library, response, events)
         try:
             raw = await response.aread()

@@ -204,7 +204,7 @@ _MESSAGE: Table = {
 _BLOCK: Table = {
     **_CACHE,
     **dict.fromkeys(("type", "id", "tool_use_id", "is_error", "toolset_name"), Walk.word),
-    **dict.fromkeys(("name", "title", "input"), Walk.data),
+    **dict.fromkeys(("name", "title", "input"), Walk.apart),
     "caller": lambda walk, path, value: walk.fields(path, value, _CALLER),
     "text": Walk.prose,
     "citations": _AnthropicWalk.citations,

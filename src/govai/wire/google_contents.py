@@ -1,8 +1,4 @@
-"""Where the text stands in Google's contents and their parts. Knows nothing of what is asked about them.
-
-Google reads each field in two spellings, `inlineData` and `inline_data`, and takes one object for a list of one;
-so does all that is here.
-"""
+"""Where the text stands in Google's contents and their parts. Knows nothing of what is asked about them."""
 
 from __future__ import annotations
 
@@ -10,53 +6,14 @@ import re
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from govai.core.exchange import spell
+from govai.wire.google_spelling import both, field_of, inside, items, listed, several
 from govai.wire.walker import Table, Walk
 
 if TYPE_CHECKING:
     from govai.core.exchange import Path
-    from govai.wire.walker import Reader
 
-_CAPITAL = re.compile(r"(?<=[a-z])([A-Z])")
 _MEDIA = re.compile(r"(image|audio|video)/")
 _ELSEWHERE = re.compile(r"https?://(?!generativelanguage\.googleapis\.com/)", re.IGNORECASE)  # fetched, not held
-
-
-def snake(name: str) -> str:
-    """Return the other spelling of a field's name: `inlineData` is `inline_data`."""
-    return _CAPITAL.sub(r"_\1", name).lower()
-
-
-def both(table: Table) -> Table:
-    """Return the table with each of its names in both spellings."""
-    return {**table, **{snake(name): reader for name, reader in table.items()}}
-
-
-def inside(table: Table) -> Reader:
-    """Return a reader of objects with these fields, in both spellings."""
-    known = both(table)
-    return lambda walk, path, value: walk.fields(path, value, known)
-
-
-def field_of(holder: Any, name: str) -> Any:
-    """Return an object's field in whichever spelling it has; None when it has it in neither."""
-    if not isinstance(holder, dict):
-        return None
-    value = holder.get(name)
-    return holder.get(snake(name)) if value is None else value
-
-
-def listed(value: Any) -> list[Any]:
-    """Return what a repeated field holds."""
-    if isinstance(value, list):
-        return value
-    return [] if value is None else [value]
-
-
-def items(path: Path, value: Any) -> list[tuple[Path, Any]]:
-    """Return what a repeated field holds, each with its place."""
-    if isinstance(value, list):
-        return [((*path, index), item) for index, item in enumerate(value)]
-    return [(path, value)]
 
 
 def turns(contents: Any) -> list[dict[str, Any]]:
@@ -152,9 +109,8 @@ _MEDIA_HELD: Table = both(
         "bytesBase64Encoded": Walk.blob,
     }
 )
-_NAMES: Table = {"id": Walk.word, "name": Walk.data, "toolType": Walk.word}
+_NAMES: Table = {"id": Walk.word, "name": Walk.apart, "toolType": Walk.word}
 _TIMES: Table = dict.fromkeys(("startOffset", "endOffset"), Walk.word)
-_WORD_SAID = inside({**_TIMES, "word": Walk.data})
 PART: Table = both(
     {
         **dict.fromkeys(("thought", "thoughtSignature"), Walk.word),
@@ -165,27 +121,39 @@ PART: Table = both(
         "text": Walk.prose,
         "inlineData": GoogleWalk.inline,
         "fileData": GoogleWalk.file,
-        "functionCall": inside({**_NAMES, "args": Walk.data, "partialArgs": Walk.data, "willContinue": Walk.word}),
+        "functionCall": inside(
+            {
+                **_NAMES,
+                "args": Walk.apart,
+                "partialArgs": several(
+                    {
+                        **dict.fromkeys(("jsonPath", "stringValue", "numberValue"), Walk.apart),
+                        **dict.fromkeys(("boolValue", "nullValue", "willContinue"), Walk.word),
+                    }
+                ),
+                "willContinue": Walk.word,
+            }
+        ),
         "functionResponse": inside(
             {
                 **_NAMES,
-                "response": Walk.data,
+                "response": Walk.apart,
                 "parts": GoogleWalk.parts,
                 **dict.fromkeys(("scheduling", "willContinue"), Walk.word),
             }
         ),
-        "toolCall": inside({**_NAMES, "args": Walk.data}),
-        "toolResponse": inside({**_NAMES, "response": Walk.data}),
-        "executableCode": inside({**_NAMES, "code": Walk.data, "language": Walk.word}),
-        "codeExecutionResult": inside({**_NAMES, "output": Walk.data, "outcome": Walk.word}),
-        "partMetadata": Walk.data,
-        "speechMetadata": inside(dict.fromkeys(("speaker", "style"), Walk.data)),
+        "toolCall": inside({**_NAMES, "args": Walk.apart}),
+        "toolResponse": inside({**_NAMES, "response": Walk.apart}),
+        "executableCode": inside({**_NAMES, "code": Walk.apart, "language": Walk.word}),
+        "codeExecutionResult": inside({**_NAMES, "output": Walk.apart, "outcome": Walk.word}),
+        "partMetadata": Walk.apart,
+        "speechMetadata": inside(dict.fromkeys(("speaker", "style"), Walk.apart)),
         "audioTranscription": inside(
             {
                 **_TIMES,
                 **dict.fromkeys(("finished", "languageCode"), Walk.word),
-                **dict.fromkeys(("text", "speakerLabel"), Walk.data),
-                "words": lambda walk, path, value: walk.each(path, value, _WORD_SAID),
+                **dict.fromkeys(("text", "speakerLabel"), Walk.apart),
+                "words": several({**_TIMES, "word": Walk.apart}),
             }
         ),
     }

@@ -5,16 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from govai.core.exchange import Endpoint, Operation, ReplyView, RequestView
-from govai.wire.google_contents import GoogleWalk, both, inside, items
-from govai.wire.google_paths import STEP, paths
+from govai.wire.google_contents import GoogleWalk
+from govai.wire.google_paths import name_with, paths
+from govai.wire.google_spelling import both, inside, items, several
 from govai.wire.walker import Table, Walk
 
 if TYPE_CHECKING:
     from govai.core.exchange import Path
 
-_EMBEDDING = (
-    STEP + r"(?P<model>(?=[^/:]*embedding)(?:[A-Za-z0-9_.@-]|%40){1,100})"
-)  # what else `predict` does is not known
+_EMBEDDING = name_with(r"[^/:]*embedding")  # what else `predict` does is not known
 _OF_WHAT = ("requests", "content", "contents", "instances")
 
 
@@ -60,10 +59,6 @@ class _EmbeddingWalk(GoogleWalk):
         for here, content in items(path, contents):
             self.next_content(here, content)
 
-    def requests(self, path: Path, requests: Any) -> None:
-        for here, request in items(path, requests):
-            self.fields(here, request, _REQUEST)
-
     def instances(self, path: Path, instances: Any) -> None:
         for here, instance in items(path, instances):
             self.message += 1
@@ -94,7 +89,7 @@ _TOP: Table = both(
     {
         **_REQUEST,
         "contents": _EmbeddingWalk.next_contents,
-        "requests": _EmbeddingWalk.requests,
+        "requests": several(_REQUEST),
         "instances": _EmbeddingWalk.instances,
         "parameters": inside(_SETTINGS),
         "labels": Walk.data,

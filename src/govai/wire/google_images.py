@@ -5,16 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from govai.core.exchange import Channel, Endpoint, Operation, Part, ReplySlot, ReplyView, RequestView, spell
-from govai.wire.google_contents import GoogleWalk, both, items, listed
-from govai.wire.google_paths import STEP, paths
+from govai.wire.google_contents import GoogleWalk
+from govai.wire.google_paths import name_with, paths
+from govai.wire.google_spelling import both, items, listed, several
 from govai.wire.walker import Table, Walk
 
 if TYPE_CHECKING:
     from govai.core.exchange import Path
 
-_IMAGEN = (
-    STEP + r"(?P<model>(?=imagen|imagegeneration)(?:[A-Za-z0-9_.@-]|%40){1,100})"
-)  # what else `predict` does is not known
+_IMAGEN = name_with(r"imagen|imagegeneration")  # what else `predict` does is not known
 
 
 class GoogleImages:
@@ -80,17 +79,13 @@ class _ImageWalk(GoogleWalk):
             self.fields(here, instance, _INSTANCE)
         self.message = -1
 
-    def held_images(self, path: Path, values: Any) -> None:
-        for here, value in items(path, values):
-            self.fields(here, value, _HELD)
-
     def storage(self, path: Path, value: Any) -> None:
         """A place to which Google writes the images."""
         self.recipients.append(("storage_uri", spell(path)))
         self.data(path, value)
 
 
-_HELD: Table = both(
+_HELD = several(
     {
         **_ImageWalk.settings_table,
         **dict.fromkeys(("image", "referenceImage"), GoogleWalk.media),
@@ -103,7 +98,7 @@ _INSTANCE: Table = both(
     {
         "prompt": Walk.prose,
         **dict.fromkeys(("image", "video"), GoogleWalk.media),
-        **dict.fromkeys("mask scribble personImage productImages referenceImages".split(), _ImageWalk.held_images),
+        **dict.fromkeys("mask scribble personImage productImages referenceImages".split(), _HELD),
     }
 )
 _TOP: Table = both(

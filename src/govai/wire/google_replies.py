@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from govai.core.exchange import Channel, Part, ReplySlot, ReplyView, ToolCallView, Usage
 from govai.wire.answers import count, error_name, text_or_none
-from govai.wire.google_contents import field_of, items, listed
+from govai.wire.google_spelling import field_of, items, listed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from govai.core.exchange import spell
-from govai.wire.google_contents import as_messages, both, field_of, inside, items, snake, turns
+from govai.wire.google_contents import as_messages, turns
+from govai.wire.google_spelling import both, field_of, inside, several, snake
 from govai.wire.google_tools import TOOL_CONFIG, ToolsWalk
 from govai.wire.walker import Table, Walk
 
@@ -59,17 +60,9 @@ class _RequestWalk(ToolsWalk):
         self.json_answer = self.json_answer or (isinstance(value, str) and value.strip().lower() == _JSON)
         self.word(path, value)
 
-    def formats(self, path: Path, values: Any) -> None:
-        for here, value in items(path, values):
-            self.fields(here, value, _FORMAT)
-
     def voice_sample(self, path: Path, value: Any) -> None:
         self.opaque.append(("audio", spell(path)))
         self.blob(path, value)
-
-    def speakers(self, path: Path, values: Any) -> None:
-        for here, value in items(path, values):
-            self.fields(here, value, _SPEAKER)
 
     def reference(self, path: Path, value: Any) -> None:
         """Something that Google holds already, or is to hold from now on (`store`)."""
@@ -84,7 +77,7 @@ class _RequestWalk(ToolsWalk):
         self.data(path, value)
 
 
-_FORMAT: Table = both(
+_FORMATS = several(
     {
         "text": inside(
             {
@@ -106,7 +99,6 @@ _VOICE: Table = {
         }
     ),
 }
-_SPEAKER: Table = both({"speaker": Walk.data, "voiceConfig": inside(_VOICE)})
 _CONFIG: Table = {
     **dict.fromkeys(
         "temperature topP topK candidateCount maxOutputTokens presencePenalty frequencyPenalty seed logprobs".split(),
@@ -124,13 +116,15 @@ _CONFIG: Table = {
     ),
     **dict.fromkeys("responseSchema responseJsonSchema _responseJsonSchema".split(), ToolsWalk.schema),
     "responseMimeType": _RequestWalk.mime_type,
-    "responseFormat": _RequestWalk.formats,
+    "responseFormat": _FORMATS,
     "stopSequences": Walk.data,
     "speechConfig": inside(
         {
             "languageCode": Walk.word,
             "voiceConfig": inside(_VOICE),
-            "multiSpeakerVoiceConfig": inside({"speakerVoiceConfigs": _RequestWalk.speakers}),
+            "multiSpeakerVoiceConfig": inside(
+                {"speakerVoiceConfigs": several({"speaker": Walk.data, "voiceConfig": inside(_VOICE)})}
+            ),
         }
     ),
 }

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from govai.core.exchange import spell
-from govai.wire.google_contents import GoogleWalk, both, inside, items, snake
+from govai.wire.google_contents import GoogleWalk
+from govai.wire.google_spelling import both, inside, items, several, snake
 from govai.wire.walker import SCHEMA, Table, Walk, named
 
 if TYPE_CHECKING:
@@ -38,15 +39,10 @@ class ToolsWalk(GoogleWalk):
             return
         for name, value in tool.items():
             if snake(name) == "function_declarations":
-                self.functions((*path, name), value)
+                _FUNCTIONS(self, (*path, name), value)
             elif value is not None:
                 self.recipients.append((named(snake(name), "tool"), spell(path)))
                 self.fields(path, {name: value}, _TOOLS)
-
-    def functions(self, path: Path, functions: Any) -> None:
-        """Note the caller's own functions."""
-        for here, function in items(path, functions):
-            self.fields(here, function, _FUNCTION)
 
 
 _SCHEMA: Table = both(
@@ -57,7 +53,7 @@ _SCHEMA: Table = both(
         "defs": Walk.schemas_by_name,
     }
 )
-_FUNCTION: Table = both(
+_FUNCTIONS = several(
     {
         **dict.fromkeys(("name", "description"), Walk.data),
         **dict.fromkeys("parameters parametersJsonSchema response responseJsonSchema".split(), ToolsWalk.schema),

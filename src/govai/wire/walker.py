@@ -34,6 +34,7 @@ _BLOB = re.compile(r"(?:data:[^,\s]{0,200};base64,)?[A-Za-z0-9+/_=\s-]*")
 _DATA_URL = re.compile(r"data:[^,\s]{0,200};base64,", re.IGNORECASE)
 _HEAD = 400  # characters of base64 that show what it is; the rest may be megabytes
 _MANY_NUMBERS = 32  # in one unknown part: token ids, samples or pixels rather than something said
+_APART = 1_000_000  # groups from here on; no request has so many messages
 _LONG = 1_000_000  # a customer number put into `seed`
 _SHORT_BOUND = 4  # characters; `"minimum": 18` is about nobody
 
@@ -93,6 +94,14 @@ class Walk:
             self.each(path, value, Walk.data)
         elif isinstance(value, (int, float)) and not isinstance(value, bool):
             self.slots.append(_slot((path, spelled(value), _NUMBER, self.message, self.signed)))
+
+    def apart(self, path: Path, value: Any) -> None:
+        """Note data whose texts do not continue each other, as a tool's arguments: each is a group of its own."""
+        first = len(self.slots)
+        self.data(path, value)
+        if self.message >= 0:
+            for at in range(first, len(self.slots)):
+                self.slots[at] = self.slots[at]._replace(message=_APART + at)
 
     def prose(self, path: Path, value: Any) -> None:
         """Note a text; anything else in its place (token ids) cannot be looked into."""
