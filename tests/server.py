@@ -240,14 +240,3 @@ def _anthropic_events(text: str, size: int) -> bytes:
     events.append({"type": "message_delta", "delta": {"stop_reason": "end_turn", "stop_sequence": None}, "usage": {"output_tokens": 4}})
     events.append({"type": "message_stop"})
     return b"".join(b"event: " + e["type"].encode() + b"\ndata: " + json.dumps(e).encode() + b"\n\n" for e in events)
-
-
-def _google(text: str, model: str, size: int, *, streaming: bool) -> tuple[dict[str, str], bytes]:
-    part: dict[str, Any] = {"functionCall": {"name": "mail", "args": {"to": text}}} if model == "tool" else {"text": text}
-    base = {"usageMetadata": {"promptTokenCount": 3, "candidatesTokenCount": 4, "totalTokenCount": 7}, "modelVersion": model, "responseId": "r-1"}
-    pieces = [{"text": text[at : at + size]} for at in range(0, len(text), size)] if streaming and model != "tool" else [part]
-    replies: list[dict[str, Any]] = [{**base, "candidates": [{"content": {"parts": [piece], "role": "model"}, "index": 0}]} for piece in pieces]
-    replies[-1]["candidates"][0]["finishReason"] = "STOP"
-    if not streaming:
-        return {"content-type": "application/json"}, json.dumps(replies[0]).encode()
-    return {"content-type": "text/event-stream"}, b"".join(b"data: " + json.dumps(r).encode() + b"\r\n\r\n" for r in replies)

@@ -8,6 +8,8 @@ import weakref
 import httpx2
 import openai
 import pytest
+from google import genai
+from google.genai import types
 from mistralai.client import Mistral
 
 import govai
@@ -59,6 +61,16 @@ async def test_one_mistral_client_serves_both_worlds(gov: govai.Governor, server
         wrapped = gov.wrap(bare)
         assert (await gov.agenerate("north:echo", "à ana@exemple.fr", **{**asked, "client": wrapped})).text == "à ana@exemple.fr"
     assert not any(b"ana@" in body for body in server.bodies[-3:])
+
+
+async def test_one_genai_client_serves_both_worlds(gov: govai.Governor, server: Server) -> None:
+    bare = genai.Client(api_key="k", http_options=types.HttpOptions(base_url=server.url, api_version="v1beta", headers={"connection": "close"}))
+    asked = {"purpose": "support", "client": bare}
+    assert gov.generate("south:echo", "à ana@exemple.fr", **asked).text == "à ana@exemple.fr"
+    assert (await gov.agenerate("south:echo", "à ana@exemple.fr", **asked)).text == "à ana@exemple.fr"
+    assert (await gov.agenerate("south:echo", "à ana@exemple.fr", purpose="support", client=gov.wrap(bare))).text == "à ana@exemple.fr"
+    assert not any(b"ana@" in body for body in server.bodies[-3:])
+    bare.close()
 
 
 class _closing:

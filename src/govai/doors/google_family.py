@@ -79,7 +79,10 @@ class GoogleFamily:
         return client.aio
 
     def in_asyncio(self, client: Any) -> Any:
-        return getattr(client, "aio", client)
+        """Return the asyncio side of a governed client of the caller's own."""
+        aside = getattr(client, "aio", client)
+        aside.__dict__["_govai_keeps"] = client  # a client that is dropped closes its `aio`
+        return aside
 
     def send(self, client: Any, model: str, body: dict[str, Any], timeout: float) -> Any:
         config = _config(body, timeout)
