@@ -97,11 +97,14 @@ def _of_request(one: object, request: Any) -> str:
 
 
 def _of_connection(one: Any, url: object) -> str:
-    """Read it from a connection of http.client, or a pool of them: some ask a proxy for the whole URL, some tunnel."""
+    """Read it from a connection of http.client: through a proxy it asks for the whole URL, or tunnels."""
     if str(url).startswith(("http:", "https:")):
         return _of_url(one, url)
-    tunnel = getattr(one, "_tunnel_host", None)
-    return _place(tunnel, one._tunnel_port) if tunnel else _place(one.host, one.port)  # noqa: SLF001
+    return _place(one._tunnel_host, one._tunnel_port) if one._tunnel_host else _place(one.host, one.port)  # noqa: SLF001
+
+
+def _of_pool(one: Any, url: object) -> str:
+    return _of_url(one, url) if str(url).startswith(("http:", "https:")) else _place(one.host, one.port)
 
 
 def _of_session(one: Any, url: Any) -> str:
@@ -127,7 +130,7 @@ GUARDS: tuple[Guard, ...] = (
         "urllib3.connectionpool",
         "HTTPConnectionPool.urlopen",
         _URL,
-        _of_connection,
+        _of_pool,
         _CLIENT,
     ),
     Guard(
@@ -141,6 +144,7 @@ GUARDS: tuple[Guard, ...] = (
     ),
     Guard("grpc", "grpc", "grpc._channel", "Channel.__init__", _TARGET, _of_target, _REST),
     Guard("grpc", "grpc", "grpc.aio._channel", "Channel.__init__", _TARGET, _of_target, _REST),
+    Guard("websockets", "websockets", "websockets.asyncio.client", "connect.__init__", _URI, _of_url, _SOCKET),
     Guard("websockets", "websockets", "websockets.client", "ClientProtocol.__init__", _URI, _of_uri, _SOCKET),
     Guard("websockets", "websockets", "websockets.legacy.client", "Connect.__init__", _URI, _of_url, _SOCKET),
     Guard("websocket-client", "websocket", "websocket._core", "WebSocket.connect", ("url", 0), _of_url, _SOCKET),

@@ -227,6 +227,7 @@ def outgoing_request(library: ModuleType, request: httpx2.Request, raw: bytes) -
     sent: httpx2.Request = library.Request.__new__(library.Request)  # its constructor would parse headers and URL anew
     sent.method, sent.url, sent.headers, sent.extensions = request.method, request.url, headers, request.extensions
     sent.stream = library.ByteStream(raw)
+    sent.read()  # a transport of somebody else's may ask for its content
     return sent
 
 
