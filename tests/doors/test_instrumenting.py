@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import http.client
 import os
+import socket
 import subprocess
 import sys
 import urllib.request
@@ -300,9 +301,8 @@ async def test_a_call_that_a_review_hook_makes_is_a_call_of_its_own(policy: dict
         return govai.Verdict.approve()
 
     with govai.Governor({**policy, "reviews": reviews}, ledger=":memory:") as gov, gov.instrument(purpose="reporting", quiet=True):
-        reply = gov.generate("near:echo", "bonjour", purpose="support", review=hook)
-    assert reply.text == "bonjour"
-    assert sorted((i["door"], i["purpose"]) for i in intents(gov)) == [("generate", "support"), ("instrument", "reporting")]
+        assert gov.generate("near:echo", "bonjour", purpose="support", review=hook).text == "bonjour"
+        assert sorted((i["door"], i["purpose"]) for i in intents(gov)) == [("generate", "support"), ("instrument", "reporting")]
 
 
 async def test_a_task_that_a_transport_leaves_behind_is_guarded(gov: govai.Governor, server: Server, instrumented: Coverage) -> None:
@@ -413,7 +413,19 @@ async def _botocore(host: str) -> None:
     URLLib3Session().send(AWSRequest("POST", f"http://{host}/v1/chat/completions", data=b'{"model":"echo"}').prepare())
 
 
-GUARDED = [_aiohttp, _requests, _urllib3, _urllib, _http_client, _proxied, _tunnelled, _websockets, _websockets_sync, _websocket_client, _grpc, _grpc_aio, _botocore]
+async def _socket(host: str) -> None:
+    name, _, port = host.partition(":")
+    await asyncio.to_thread(lambda: socket.create_connection((name, int(port)), 5).close())
+
+
+async def _streams(host: str) -> None:
+    name, _, port = host.partition(":")
+    _reader, writer = await asyncio.open_connection(name, int(port))
+    writer.close()
+    await writer.wait_closed()
+
+
+GUARDED = [_socket, _streams, _aiohttp, _requests, _urllib3, _urllib, _http_client, _proxied, _tunnelled, _websockets, _websockets_sync, _websocket_client, _grpc, _grpc_aio, _botocore]
 
 
 @pytest.mark.parametrize("reach", GUARDED, ids=lambda f: f.__name__)
@@ -427,13 +439,13 @@ async def test_other_libraries_are_refused_to_providers_and_say_what_to_use(gov:
     assert (refusal.kind, refusal.body["door"], refusal.body["error"]["type"]) == ("refusal", "instrument", "Ungoverned")
 
 
-@pytest.mark.parametrize("reach", [_aiohttp, _requests, _urllib3, _urllib, _http_client, _grpc, _botocore], ids=lambda f: f.__name__)
+@pytest.mark.parametrize("reach", [_socket, _streams, _aiohttp, _requests, _urllib3, _urllib, _http_client, _grpc, _botocore], ids=lambda f: f.__name__)
 async def test_other_libraries_reach_every_other_host(elsewhere: Server, gov: govai.Governor, instrumented: Coverage, reach) -> None:
     await reach(elsewhere.host)
     assert list(gov.ledger.records()) == []
 
 
-@pytest.mark.parametrize("reach", [_aiohttp, _requests, _urllib3, _urllib, _http_client, _grpc, _botocore], ids=lambda f: f.__name__)
+@pytest.mark.parametrize("reach", [_socket, _streams, _aiohttp, _requests, _urllib3, _urllib, _http_client, _grpc, _botocore], ids=lambda f: f.__name__)
 async def test_they_reach_providers_again_afterwards(gov: govai.Governor, server: Server, reach) -> None:
     gov.instrument(quiet=True).undo()
     await reach(server.host)

@@ -32,7 +32,7 @@ KEYS = {
 _EEA = frozenset(
     "EU EEA AT BE BG HR CY CZ DK EE FI FR DE GR HU IE IT LV LT LU MT NL PL PT RO SK SI ES SE IS LI NO".split()
 )
-_NEAR = frozenset({"127.0.0.1", "localhost", "[::1]"})
+NEAR = frozenset({"127.0.0.1", "localhost", "[::1]"})
 _HOST = re.compile(r"(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::\d{1,5})?")
 _BASE_PATH = re.compile(r"(?:/(?:\*|[\w.~-]*[\w~-][\w.~-]*))*/?")
 
@@ -74,7 +74,7 @@ class Provider:
     @property
     def base_url(self) -> str:
         """Where its API stands: scheme, host and base path."""
-        near = re.sub(r":\d+$", "", self.host) in _NEAR  # the whole name: localhost.example.org is far away
+        near = re.sub(r":\d+$", "", self.host) in NEAR  # the whole name: localhost.example.org is far away
         return f"{self.scheme or ('http' if near else 'https')}://{self.host}{self.base_path.rstrip('/')}"
 
     def key(self) -> str:
