@@ -331,7 +331,7 @@ async def test_a_task_that_a_transport_leaves_behind_is_guarded(gov: govai.Gover
 
 
 def _importing(name: str):
-    return pytest.importorskip(name, reason=f"guarded where it is installed: pip install {name}")
+    return pytest.importorskip(name, reason="guarded where it is installed: pip install --group guards")
 
 
 async def _aiohttp(host: str) -> None:
@@ -594,6 +594,8 @@ def test_a_closed_governor_keeps_the_door_shut(policy: dict, server: Server) -> 
         before = len(server.log)
         with pytest.raises(govai.LedgerUnavailable):
             _ask_plainly(server)
+        with pytest.raises(govai.Ungoverned):
+            urllib.request.urlopen(server.url + "/v1/models")
         assert len(server.log) == before
 
 
