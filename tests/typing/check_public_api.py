@@ -6,10 +6,13 @@ from collections.abc import Iterator
 from typing import Annotated, assert_type
 
 from anthropic import Anthropic
+from fastapi import Depends, FastAPI, Response
+from flask import Flask
 from openai import AsyncOpenAI, OpenAI
 from pydantic import BaseModel
 
 import govai
+from govai import web
 from govai.doors.coverage import Coverage
 
 
@@ -63,3 +66,17 @@ async def decorated(customer: Customer) -> None:
     assert_type(win_back(customer, tone="short"), govai.Reply)
     assert_type(await win_back_later(customer), govai.Reply)
     assert_type(report(customer), list[str])
+
+
+def services(gov: govai.Governor, app: FastAPI) -> None:
+    async def looked_up(conn: web.Connection) -> str | None:
+        return conn.headers.get("x-user")
+
+    app.add_middleware(web.GovernMiddleware, governor=gov, purpose="support", actor=looked_up)
+    web.WsgiMiddleware(Flask("x").wsgi_app, purpose=lambda conn: conn.query["why"])
+    assert_type(web.problem(govai.Blocked("no")), web.Problem)
+
+    async def endpoint(gov: Annotated[govai.Governor, Depends(web.governor(purpose="support"))]) -> Response:
+        return await web.streaming(gov.astream("offline:demo", "x"), media_type="text/event-stream")
+
+    app.get("/")(endpoint)

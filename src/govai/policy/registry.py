@@ -42,7 +42,8 @@ class Provider:
     """An account at a host.
 
     Attributes:
-        name: of the entry. like: the family of wire formats it speaks. host: with its port. base_path: prefix of its
+        name: of the entry. like: the family of wire formats it speaks. api: which of its interfaces `generate` uses
+        (`chat`, `responses`). host: with its port. base_path: prefix of its
         paths; `*` stands for one segment. region: `EU`, `US`, `local`, … retention_days: of inputs at the provider.
         transfer_mechanism, transfer_expires: what a transfer outside the EEA rests on (GDPR ch. V).
         key_source: `env:NAME` or `file:PATH`.
@@ -60,6 +61,7 @@ class Provider:
     transfer_mechanism: str = ""
     transfer_expires: date | None = None
     key_source: str = ""
+    api: str = "chat"
 
     @property
     def local(self) -> bool:
@@ -135,6 +137,12 @@ def provider_of(name: str, entry: ProviderFile, where: str) -> Provider:
                 where=where,
                 todo=todo,
             )
+    if entry.api != "chat" and like != "openai":
+        raise ConfigError(
+            say(f"'{like}' has no {entry.api} interface", f"« {like} » n'a pas d'interface {entry.api}"),
+            where=where,
+            todo=say("leave api out, or say like: openai", "retirez api, ou écrivez like: openai"),
+        )
     transfer = entry.transfer
     return Provider(
         name=name,
@@ -149,6 +157,7 @@ def provider_of(name: str, entry: ProviderFile, where: str) -> Provider:
         transfer_mechanism=transfer.mechanism if transfer else "",
         transfer_expires=transfer.expires if transfer else None,
         key_source=entry.api_key,
+        api=entry.api,
     )
 
 
