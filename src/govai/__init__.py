@@ -74,6 +74,7 @@ if TYPE_CHECKING:
     from govai.governor.default import embed as embed
     from govai.governor.default import explain as explain
     from govai.governor.default import generate as generate
+    from govai.governor.default import instrument as instrument
     from govai.governor.default import resume as resume
     from govai.governor.default import stream as stream
     from govai.governor.default import wrap as wrap
@@ -107,7 +108,7 @@ _HOMES = {
     "govai.detect.pattern": "Pattern",
     "govai.doors.sealing": "prompt seal",
     "govai.doors.tools": "Tool tool",
-    "govai.governor.default": "aembed agenerate astream configure embed explain generate resume stream wrap",
+    "govai.governor.default": "aembed agenerate astream configure embed explain generate instrument resume stream wrap",
     "govai.governor.governor": "Governor",
     "govai.ledger.verify": "Verification",
     "govai.policy.policy": "Policy",

@@ -13,6 +13,7 @@ from pydantic import BaseModel
 
 import govai
 from govai import web
+from govai.doors.coverage import Coverage
 
 
 class Customer(BaseModel):
@@ -24,6 +25,8 @@ def calls(gov: govai.Governor, row: Customer) -> None:
     assert_type(gov.wrap(OpenAI(), purpose="reporting"), OpenAI)
     assert_type(gov.wrap(AsyncOpenAI()), AsyncOpenAI)
     assert_type(gov.wrap(Anthropic()), Anthropic)
+    assert_type(gov.instrument(purpose="reporting", quiet=True), Coverage)
+    assert_type(govai.instrument(), Coverage)
     assert_type(gov.bind(purpose="support"), govai.Governor)
     assert_type(gov.explain("x", model="offline:demo"), govai.Decision)
     assert_type(gov.ledger.records(), Iterator[govai.Record])

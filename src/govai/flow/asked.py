@@ -52,7 +52,7 @@ class Asked:
 
     Attributes:
         scope: purpose, actor, subject, session, job, blocks, reviews, tracked values.
-        door: `generate` or `wrap`. key: idempotency. ticket: the ticket being resumed.
+        door: `generate`, `wrap` or `instrument`. key: idempotency. ticket: the ticket being resumed.
         subjects: (category, value) pairs naming who the declared data is about.
         declared: some data was declared, so the call does not rest on patterns only.
         receives: for each tool, the categories whose values its arguments may hold.
@@ -92,18 +92,21 @@ def effective(defaults: Scope, said: Scope | None = None) -> Scope:
     return replace(defaults, **chosen, **gathered, review=review)
 
 
-def asked_here(defaults: Scope, marks: MutableMapping[str, Any]) -> Asked:
-    """Return what the door in use said, else what the scope and `defaults` say (a wrapped client).
+def asked_here(defaults: Scope, door: str, marks: MutableMapping[str, Any]) -> Asked:
+    """Return what the door in use said, else what the scope and `defaults` say (a wrapped client, a whole process).
+
+    An instrumented request is never one that another door said something about: those have transports of their own.
 
     Args:
-        defaults: of the client. marks: what stays with a request when it is sent again; it gets the call's id.
+        defaults: of the client. door: `wrap` or `instrument`. marks: what stays with a request when it is sent again; it
+            gets the call's id.
     """
-    asked = _asked.get()
+    asked = _asked.get() if door == "wrap" else None
     if asked is not None:
         return asked
     scope = effective(defaults)
     call_id = _call_id.get() or marks.setdefault(_MARK, new_id())
-    return Asked(scope=scope, declared=bool(scope.tracked), call_id=call_id)
+    return Asked(scope=scope, door=door, declared=bool(scope.tracked), call_id=call_id)
 
 
 class OneCall:

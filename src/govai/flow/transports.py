@@ -17,8 +17,9 @@ from govai.core.scope import Scope
 from govai.flow.admit import admit
 from govai.flow.answers import answer_of, is_stream, kept_headers, opened, refuse_redirect, respond
 from govai.flow.asked import asked_here
+from govai.flow.leaving import Leaving, is_leaving
 from govai.flow.releasing import hold, restored
-from govai.flow.sdk_errors import as_sdk_error
+from govai.flow.sdk_errors import as_sdk_error, base_of
 from govai.flow.waits import arun, run
 from govai.wire.multipart import content_type_of
 
@@ -37,13 +38,15 @@ class Governing:
 
     Attributes:
         engine: the governor's parts. defaults: purpose, actor, … of the client, under the scope and the keywords.
-        like: the family of wire formats that the client speaks. base: the SDK's base exception, where it wraps ours.
+        like: the family of wire formats that the client speaks; "" where nobody knows: each request tells.
+        base: the SDK's base exception, where it wraps ours. door: `wrap` or `instrument`, as recorded.
     """
 
     engine: Engine
     defaults: Scope = field(default_factory=Scope)
     like: str = ""
     base: type[Exception] | None = None
+    door: str = "wrap"
 
 
 class Governed:
@@ -62,17 +65,22 @@ class Governed:
         try:
             return self._handle(request)
         except GovaiError as error:
-            raise as_sdk_error(error, self.governing.base)  # noqa: B904 -- the same error, in the SDK's own family
+            raise as_sdk_error(error, self.governing.base or base_of(request))  # noqa: B904 -- the same error, in the SDK's own family
 
     def _handle(self, request: httpx2.Request) -> httpx2.Response:
+        raw = request.read()
+        if is_leaving(request, raw):
+            return self.inner.handle_request(request)
         how = self.governing
-        asked = asked_here(how.defaults, request.extensions)
-        call = run(admit(how.engine, asked, request, request.read(), how.like))
+        asked = asked_here(how.defaults, how.door, request.extensions)
+        call = run(admit(how.engine, asked, request, raw, how.like))
         if call.answer is not None:
             answer, raw = restored(call)
             return respond(self.library, answer.status, answer.headers, raw)
+        sent = outgoing_request(self.library, request, call.raw)
         try:
-            response = self.inner.handle_request(outgoing_request(self.library, request, call.raw))
+            with Leaving(sent, call.raw):
+                response = self.inner.handle_request(sent)
         except BaseException as error:
             call.failed(type(error).__name__)
             raise
@@ -115,17 +123,22 @@ class AsyncGoverned:
         try:
             return await self._handle(request)
         except GovaiError as error:
-            raise as_sdk_error(error, self.governing.base)  # noqa: B904 -- the same error, in the SDK's own family
+            raise as_sdk_error(error, self.governing.base or base_of(request))  # noqa: B904 -- the same error, in the SDK's own family
 
     async def _handle(self, request: httpx2.Request) -> httpx2.Response:
+        raw = await request.aread()
+        if is_leaving(request, raw):
+            return await self.inner.handle_async_request(request)
         how = self.governing
-        asked = asked_here(how.defaults, request.extensions)
-        call = await arun(admit(how.engine, asked, request, await request.aread(), how.like))
+        asked = asked_here(how.defaults, how.door, request.extensions)
+        call = await arun(admit(how.engine, asked, request, raw, how.like))
         if call.answer is not None:
             answer, raw = restored(call)
             return respond(self.library, answer.status, answer.headers, raw)
+        sent = outgoing_request(self.library, request, call.raw)
         try:
-            response = await self.inner.handle_async_request(outgoing_request(self.library, request, call.raw))
+            with Leaving(sent, call.raw):
+                response = await self.inner.handle_async_request(sent)
         except BaseException as error:
             call.failed(type(error).__name__)
             raise
@@ -219,6 +232,7 @@ def outgoing_request(library: ModuleType, request: httpx2.Request, raw: bytes) -
     sent: httpx2.Request = library.Request.__new__(library.Request)  # its constructor would parse headers and URL anew
     sent.method, sent.url, sent.headers, sent.extensions = request.method, request.url, headers, request.extensions
     sent.stream = library.ByteStream(raw)
+    sent.read()  # a transport of somebody else's may ask for its content
     return sent
 
 
