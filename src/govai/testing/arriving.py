@@ -119,19 +119,21 @@ def _is_part(value: dict[str, Any]) -> bool:
 
 
 def _schema(body: Any) -> dict[str, Any] | None:
-    if not isinstance(body, dict):
-        return None
-    told = [
-        body.get("response_format"),  # OpenAI chat, Mistral
-        (body.get("text") or {}).get("format") if isinstance(body.get("text"), dict) else None,  # Responses
-        (body.get("output_config") or {}).get("format"),  # Anthropic
-        body.get("output_format"),
-    ]
-    for format_ in told:
-        if isinstance(format_, dict) and format_.get("type") == "json_schema":
-            inner = format_.get("json_schema", format_)
-            found = inner.get("schema") or inner.get("schema_definition")
-            return found if isinstance(found, dict) else None
-    settings = body.get("generationConfig") or {}
-    found = settings.get("responseJsonSchema") or settings.get("responseSchema")
-    return found if isinstance(found, dict) else None
+    told = (
+        _inside(body, "response_format"),  # OpenAI chat, Mistral
+        _inside(body, "text", "format"),  # Responses
+        _inside(body, "output_config", "format"),  # Anthropic
+    )
+    for one in told:
+        if one.get("type") == "json_schema":
+            inner = _inside(one, "json_schema") or one
+            return _inside(inner, "schema") or _inside(inner, "schema_definition") or None
+    settings = _inside(body, "generationConfig")  # Google
+    return _inside(settings, "responseJsonSchema") or _inside(settings, "responseSchema") or None
+
+
+def _inside(value: Any, *keys: str) -> dict[str, Any]:
+    """Return the object at the end of some keys, empty when there is none."""
+    for key in keys:
+        value = value.get(key) if isinstance(value, dict) else None
+    return value if isinstance(value, dict) else {}

@@ -31,10 +31,10 @@ def assert_never_saw(requests: Sequence[Request], count: int, values: Sequence[s
         for request in requests:
             for place, text in _places(request):
                 if pattern.search(_folded(text)):
-                    place = "a key of the body" if pattern.search(_folded(place)) else place
+                    shown = "a key of the body" if pattern.search(_folded(place)) else place
                     raise AssertionError(
                         f"a value that must not leave did: number {which} of {len(values)} ({len(value)} characters), "
-                        f"in {place} of request {request.number}: {request.method} {request.host} (the value is not shown)"
+                        f"in {shown} of request {request.number}: {request.method} {request.host} (the value is not shown)"
                     )
 
 

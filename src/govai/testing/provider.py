@@ -13,7 +13,6 @@ import orjson
 from govai.policy.registry import HOSTS
 from govai.testing.answering import Answer, Scripted, resolve
 from govai.testing.anthropic_wire import ANTHROPIC
-from govai.testing.arriving import Request
 from govai.testing.google_wire import GOOGLE
 from govai.testing.leaks import assert_never_saw
 from govai.testing.mistral_wire import MISTRAL
@@ -28,6 +27,7 @@ if TYPE_CHECKING:
 
     import httpx2
 
+    from govai.testing.arriving import Request
     from govai.testing.serving import Server
     from govai.testing.wires import Wire
 
@@ -283,7 +283,7 @@ class Provider:
             return WIRES[named[0]]
         likes = self._likes(request.host) or tuple(WIRES)
         hinted = [like for header, like in _HEADERS.items() if header in request.headers]
-        if "mistralai" in request.headers.get("user-agent", ""):
+        if "mistral" in request.headers.get("user-agent", ""):
             hinted.append("mistral")
         wires = [WIRES[like] for like in (*(like for like in hinted if like in likes), *likes)]
         return next((wire for wire in wires if wire.route(request)), wires[0])
