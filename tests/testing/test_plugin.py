@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from importlib.metadata import entry_points
 from pathlib import Path
 
@@ -127,6 +128,13 @@ def test_a_leak_fails_a_test_and_is_not_printed(pytester: pytest.Pytester, run) 
     result.assert_outcomes(failed=1)
     result.stdout.fnmatch_lines(["*a value that must not leave did*"])
     assert "renee@exemple.fr" not in result.stdout.str()
+
+
+def test_the_how_to_is_a_suite_that_passes(pytester: pytest.Pytester, run) -> None:
+    page = (Path(__file__).parents[2] / "docs/how-to/test-your-code.md").read_text("utf-8")
+    suite = "\n".join(re.findall(r"```python\n(.*?)```", page, re.DOTALL))
+    pytester.makepyfile(suite)
+    run().assert_outcomes(passed=len(re.findall(r"^def test_", suite, re.MULTILINE)))
 
 
 def test_unused_it_imports_nothing_heavy_and_nothing_is_forbidden(pytester: pytest.Pytester, run) -> None:

@@ -43,7 +43,8 @@ def forbidden(host: str, stack: str, headers: Mapping[str, str], *, answered: bo
         )
     # anthropic's SDK retries and wraps what is not its own; an error that is also its own comes through at once
     if "anthropic-version" in headers and "anthropic" in sys.modules:
-        return _also(sys.modules["anthropic"].AnthropicError)(what, host=host)
+        kind: type[RealCallForbidden] = _also(sys.modules["anthropic"].AnthropicError)
+        return kind(what, host=host)
     return RealCallForbidden(what, host=host)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 import pytest
@@ -29,9 +30,9 @@ def pytest_configure(config: pytest.Config) -> None:
     if config.getoption("--govai-no-real-calls") or config.getini(_NAME):
         from govai.testing.intercepting import no_real_calls
 
-        forbidding = no_real_calls()
-        forbidding.__enter__()
-        config.add_cleanup(lambda: forbidding.__exit__(None, None, None))
+        session = ExitStack()
+        session.enter_context(no_real_calls())
+        config.add_cleanup(session.close)
 
 
 @pytest.hookimpl(wrapper=True)

@@ -2,23 +2,14 @@
 
 from __future__ import annotations
 
-import re
 import threading
 from collections import deque
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Self
 
-import orjson
-
-from govai.policy.registry import HOSTS
 from govai.testing.answering import Answer, Scripted, resolve
-from govai.testing.anthropic_wire import ANTHROPIC
-from govai.testing.google_wire import GOOGLE
 from govai.testing.leaks import assert_never_saw
-from govai.testing.mistral_wire import MISTRAL
-from govai.testing.openai_wire import OPENAI
-from govai.testing.responses_wire import cancelled, whole
-from govai.testing.wires import Events
+from govai.testing.replying import WIRES, Sent, fetched, own, refused, sent, wire_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -29,25 +20,8 @@ if TYPE_CHECKING:
 
     from govai.testing.arriving import Request
     from govai.testing.serving import Server
-    from govai.testing.wires import Wire
 
-WIRES = {wire.name: wire for wire in (OPENAI, ANTHROPIC, MISTRAL, GOOGLE)}
-_OWN = {host: like for like, host in HOSTS.items()}
-_FAR = {"aiplatform.googleapis.com": "google", ".openai.azure.com": "openai"}  # hosts that end like this
-_HEADERS = {"anthropic-version": "anthropic", "x-goog-api-key": "google"}
-_EARLIER = re.compile(r"/responses/resp_(\d+)(/cancel)?$")
 _KEPT_RESPONSES = 1000
-
-
-@dataclass(frozen=True, slots=True)
-class Sent:
-    """What goes back: the bytes in pieces, then the end, or a broken connection where `cut`. `delay`: seconds before."""
-
-    status: int
-    headers: Mapping[str, str]
-    pieces: list[bytes] = field(repr=False)
-    delay: float = 0.0
-    cut: bool = False
 
 
 class Provider:
@@ -221,80 +195,30 @@ class Provider:
         with self._lock:
             self._count += 1
             request = replace(request, number=self._count)
-            wire = self._wire(request)
+            wire = wire_of(request, self._likes(request.host))
             request = replace(request, wire=wire.name)
             self._arrived.append(request)
-            earlier = _EARLIER.search(request.path) if wire is OPENAI else None
             route = wire.route(request)
             scripted: Scripted | None = None
-            if route is not None and route.scripted and not earlier:
+            if route is not None and route.scripted:
                 scripted = self._next.popleft() if self._next else self._standing
-        if earlier:
-            return self._earlier(wire, request, int(earlier[1]), cancel=bool(earlier[2]))
         if route is None:
-            return self._refused(wire, request)
+            return refused(wire, request)
+        if route.earlier:
+            return fetched(wire, request, self._responses)
         answer = resolve(scripted, request, self.chunk)
-        if answer.body is None and route.path.pattern.startswith("/responses"):
+        if request.path.endswith("/responses"):
             self._remember(request, answer)
-        return self._sent(wire, request, answer, route.shape)
-
-    def _sent(self, wire: Wire, request: Request, answer: Answer, shape: Any) -> Sent:
-        headers = {"content-type": "application/json", wire.id_header: f"req_{request.number}"}
-        delay, status = answer.delay or 0.0, answer.status
-        if answer.body is not None:
-            pieces = [answer.body]
-        elif answer.failed and not (answer.late and request.stream):
-            pieces = [orjson.dumps(wire.error(status, answer.error))]
-        else:
-            shaped = shape(request, answer)
-            pieces = _encoded(shaped)
-            if isinstance(shaped, Events):
-                headers["content-type"] = "text/event-stream; charset=utf-8"
-                if answer.failed:
-                    pieces = [*_half(pieces), *wire.late_error(status, answer.error).encoded()]
-                    status = 200
-        headers |= {name.lower(): value for name, value in answer.headers.items()}
-        return Sent(status, headers, _half(pieces) if answer.cut else pieces, delay, answer.cut)
-
-    def _refused(self, wire: Wire, request: Request) -> Sent:
-        told = f"govai.testing answers no {request.method} {request.path}: it knows " + ", ".join(
-            f"{route.method} …{route.path.pattern.removesuffix('$')}" for route in wire.routes
-        )
-        return self._sent(wire, request, Answer(status=404, error=told), None)
-
-    def _earlier(self, wire: Wire, request: Request, number: int, *, cancel: bool) -> Sent:
-        with self._lock:
-            kept = self._responses.get(number)
-        if kept is None:
-            missing = Answer(status=404, error=f"no response resp_{number}")
-            return self._sent(wire, request, missing, None)
-        asked, answer = kept
-        shaped = (cancelled if cancel else whole)(asked, answer)
-        return self._sent(wire, request, Answer(), lambda _request, _answer: shaped)
+        return sent(wire, request, answer, route.shape)
 
     def _remember(self, request: Request, answer: Answer) -> None:
+        """Keep what a later GET of a response may ask for."""
         with self._lock:
             self._responses[request.number] = (request, answer)
             self._responses.pop(request.number - _KEPT_RESPONSES, None)
 
-    def _wire(self, request: Request) -> Wire:
-        named = request.path.split("/")[1:2]
-        if named and named[0] in WIRES:
-            return WIRES[named[0]]
-        likes = self._likes(request.host) or tuple(WIRES)
-        hinted = [like for header, like in _HEADERS.items() if header in request.headers]
-        if "mistral" in request.headers.get("user-agent", ""):
-            hinted.append("mistral")
-        wires = [WIRES[like] for like in (*(like for like in hinted if like in likes), *likes)]
-        return next((wire for wire in wires if wire.route(request)), wires[0])
-
     def _likes(self, host: str) -> tuple[str, ...]:
-        host = host.lower()
-        if host in self._hosts:
-            return self._hosts[host]
-        if host in _OWN:
-            return (_OWN[host],)
-        return tuple(like for end, like in _FAR.items() if host.endswith(end))
+        return self._hosts.get(host.lower()) or own(host)
 
     @staticmethod
     def _check(answers: tuple[Any, ...]) -> None:
@@ -303,11 +227,3 @@ class Provider:
                 raise TypeError(
                     f"an answer is a str, an Answer or a function of the Request, not a {type(one).__name__}"
                 )
-
-
-def _encoded(shaped: Any) -> list[bytes]:
-    return shaped.encoded() if isinstance(shaped, Events) else [orjson.dumps(shaped)]
-
-
-def _half(pieces: list[bytes]) -> list[bytes]:
-    return pieces[: len(pieces) // 2] if len(pieces) > 1 else [pieces[0][: len(pieces[0]) // 2]]

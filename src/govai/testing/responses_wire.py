@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from govai.testing.wires import EPOCH, Events, compact, routes
@@ -10,6 +11,8 @@ if TYPE_CHECKING:
     from govai.testing.answering import Answer
     from govai.testing.arriving import Request
 
+CANCEL = "/cancel"
+_EARLIER = re.compile(r"/responses/resp_(\d+)")
 _FINISH = {"length": "max_output_tokens", "filter": "content_filter"}
 
 
@@ -34,7 +37,9 @@ def cancelled(request: Request, answer: Answer) -> dict[str, Any]:
 def _events(request: Request, answer: Answer) -> Events:
     made = whole(request, answer)
     begun = _response(request, answer, "in_progress", [])
-    said = [{"type": f"response.{word}", "response": begun} for word in ("created", "in_progress")]
+    said: list[dict[str, Any]] = [
+        {"type": f"response.{word}", "response": begun} for word in ("created", "in_progress")
+    ]
     for index, item in enumerate(made["output"]):
         said += _item_events(item, index, answer)
     said.append({"type": f"response.{made['status']}", "response": made})
@@ -139,4 +144,17 @@ def _response(request: Request, answer: Answer, status: str, output: list[dict[s
     }
 
 
-RESPONSES = routes(("POST", "/responses", respond))
+def number_of(request: Request) -> int:
+    """Return the number of the request that an earlier response answered."""
+    return int(_EARLIER.findall(request.path)[-1])
+
+
+RESPONSES = (
+    *routes(("POST", "/responses", respond)),
+    *routes(
+        ("GET", r"/responses/resp_\d+", whole),
+        ("POST", rf"/responses/resp_\d+{CANCEL}", cancelled),
+        scripted=False,
+        earlier=True,
+    ),
+)

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 from govai.testing.arriving import Request
 
 if TYPE_CHECKING:
-    from govai.testing.provider import Provider, Sent
+    from govai.testing.provider import Provider
+    from govai.testing.replying import Sent
 
 HOST_HEADER = "x-govai-testing-host"  # the host a redirected request was for
 
@@ -46,7 +47,7 @@ def _handler(provider: Provider) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
 
-        def log_message(self, *_args: object) -> None:
+        def log_message(self, format: str, *args: object) -> None:  # noqa: A002 -- as the base spells it
             """Say nothing: a line of the log would hold a path."""
 
         def _serve(self) -> None:

@@ -11,7 +11,8 @@ from govai.testing.arriving import Request
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
 
-    from govai.testing.provider import Provider, Sent
+    from govai.testing.provider import Provider
+    from govai.testing.replying import Sent
 
 
 def transport(provider: Provider, http: Any) -> Any:

@@ -43,12 +43,16 @@ class Events:
 
 
 class Route(NamedTuple):
-    """An endpoint: method, what its path ends with, what shapes the answer. `scripted`: it takes the test's next answer."""
+    """An endpoint: method, what its path ends with, what shapes the answer.
+
+    `scripted`: it takes the test's next answer. `earlier`: it gives an earlier answer again.
+    """
 
     method: str
     path: re.Pattern[str]
     shape: Shaper
     scripted: bool = True
+    earlier: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,9 +73,9 @@ class Wire:
         )
 
 
-def routes(*table: tuple[str, str, Shaper], scripted: bool = True) -> tuple[Route, ...]:
+def routes(*table: tuple[str, str, Shaper], scripted: bool = True, earlier: bool = False) -> tuple[Route, ...]:
     """Return endpoints from (method, end of the path, shaper) rows."""
-    return tuple(Route(method, re.compile(path + "$"), shape, scripted) for method, path, shape in table)
+    return tuple(Route(method, re.compile(path + "$"), shape, scripted, earlier) for method, path, shape in table)
 
 
 def plain(data: Iterable[Any], ends: bytes = b"data: [DONE]\n\n") -> Events:
