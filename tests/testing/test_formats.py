@@ -324,6 +324,9 @@ async def test_the_other_endpoints_of_openai(provider: Provider) -> None:
     strict(ImagesResponse, drawn)
     assert len(drawn.data) == 2
     assert provider.last.said == TEXT
+    assert len(client.images.edit(image=b"png", prompt=TEXT).data) == 1
+    provider.answer("entendu")
+    assert client.audio.transcriptions.create(model="m", file=b"wav").text == "entendu"
     assert list(client.models.list()) == []
 
 
@@ -355,6 +358,8 @@ async def test_the_other_endpoints_of_mistral(provider: Provider) -> None:
     made = client.embeddings.create(model="m", inputs=["a", "b"], output_dimension=4)
     assert [len(one.embedding) for one in made.data] == [4, 4]
     assert client.models.list().data == []
+    provider.answer(Answer(finish="filter"))
+    assert all(client.classifiers.moderate(model="m", inputs=["a"]).results[0].categories.values())
     provider.answer(Answer(status=422))
     with pytest.raises(mistral_errors.HTTPValidationError):
         client.chat.complete(model="m", messages=[{"role": "user", "content": "x"}])
@@ -388,6 +393,16 @@ async def test_google_on_vertex(provider: Provider) -> None:
         drawn = client.models.generate_images(model="imagen-x", prompt="un chat", config={"number_of_images": 2})
     assert len(drawn.generated_images) == 2
     assert client.models.count_tokens(model="gemini-x", contents=TEXT).total_tokens > 1
+
+
+@pytest.mark.parametrize("stream", [False, True])
+async def test_claude_on_vertex(provider: Provider, stream: bool) -> None:
+    said = [{"role": "user", "content": TEXT}]
+    pytest.importorskip("google.auth", reason="needs pip install 'anthropic[vertex]'")
+    client = anthropic.AnthropicVertex(region="europe-west1", project_id="p", access_token="t", http_client=provider.http_client(), max_retries=0)
+    made = client.messages.create(model="claude-x", max_tokens=9, messages=said, stream=stream)
+    told = Messages(provider, False).events(list(made)) if stream else Messages(provider, False).plain(made)
+    assert (told.text, provider.last.wire, provider.last.model) == (TEXT, "anthropic", "claude-x")
 
 
 async def test_an_endpoint_nobody_knows_says_what_is_known(provider: Provider) -> None:

@@ -196,14 +196,30 @@ def test_it_holds_in_threads_and_tasks_and_as_a_decorator() -> None:
         for thread in threads:
             thread.join()
 
+    @no_real_calls()
     async def tasks() -> None:
-        with no_real_calls():
-            results = await asyncio.gather(*(_httpx2_async(FAR) for _ in range(4)), asyncio.to_thread(call), return_exceptions=True)
+        results = await asyncio.gather(*(_httpx2_async(FAR) for _ in range(4)), asyncio.to_thread(call), return_exceptions=True)
         caught.extend(one for one in results if one is not None)
 
     test()
     asyncio.run(tasks())
     assert [type(error) for error in caught] == [RealCallForbidden] * 9
+
+
+def test_in_french(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GOVAI_LANG", "fr")
+    with no_real_calls(), pytest.raises(RealCallForbidden, match="un appel réel à api.example.invalid allait partir"):
+        httpx2.get(FAR)
+
+
+def test_what_cannot_hold_is_refused() -> None:
+    with pytest.raises(TypeError, match="list of host names"):
+        no_real_calls(allow="db.example.org")
+    with pytest.raises(TypeError, match="generator"):
+
+        @no_real_calls()
+        def fixture():
+            yield
 
 
 def test_importing_it_imports_nothing_and_govai_does_not_import_it() -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 import govai
+import govai.testing
 
 pytest_plugins = ("pytester",)
 
@@ -135,6 +136,11 @@ def test_the_how_to_is_a_suite_that_passes(pytester: pytest.Pytester, run) -> No
     suite = "\n".join(re.findall(r"```python\n(.*?)```", page, re.DOTALL))
     pytester.makepyfile(suite)
     run().assert_outcomes(passed=len(re.findall(r"^def test_", suite, re.MULTILINE)))
+
+
+def test_the_reference_names_everything_public() -> None:
+    text = (Path(__file__).parents[2] / "docs/reference/python.md").read_text("utf-8")
+    assert [name for name in govai.testing.__all__ if not re.search(rf"\b{name}\b", text)] == []
 
 
 def test_unused_it_imports_nothing_heavy_and_nothing_is_forbidden(pytester: pytest.Pytester, run) -> None:

@@ -101,7 +101,11 @@ def late_error(status: int, message: str) -> Events:
 ANTHROPIC = Wire(
     "anthropic",
     (
-        *routes(("POST", "/messages", _messages), ("POST", "/messages/count_tokens", _count)),
+        *routes(
+            ("POST", "/messages", _messages),
+            ("POST", "/messages/count_tokens", _count),
+            ("POST", "/publishers/anthropic/models/[^/]+:(?:rawPredict|streamRawPredict)", _messages),  # Vertex
+        ),
         *routes(("GET", "/models", _models), scripted=False),
     ),
     error,

@@ -9,12 +9,14 @@ from __future__ import annotations
 import functools
 import http.client
 import importlib
+import inspect
 import ipaddress
 import threading
 import warnings
-from contextlib import contextmanager
+from collections.abc import Callable
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self, TypeVar, cast
 from urllib.parse import urlsplit
 
 from govai.testing.forbidding import forbidden
@@ -22,9 +24,11 @@ from govai.testing.serving import HOST_HEADER
 from govai.testing.transports import transport
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator, Mapping
+    from collections.abc import Collection, Iterator, Mapping
 
     from govai.testing.provider import Provider
+
+F = TypeVar("F", bound=Callable[..., Any])
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -40,12 +44,11 @@ _layers: tuple[_Layer, ...] = ()  # innermost last; replaced, never changed, so 
 _patches: list[tuple[Any, str, Any, Any]] = []
 
 
-@contextmanager
-def no_real_calls(allow: Collection[str] = ()) -> Iterator[None]:
+def no_real_calls(allow: Collection[str] = ()) -> Forbidding:
     """Forbid, inside the `with` block, HTTP to every host that is neither this machine nor answered by an installed provider.
 
     Seen are httpx2, httpx, aiohttp, urllib3 (requests, botocore) and `http.client` (urllib), in all threads and tasks.
-    Not seen are websockets, gRPC and other processes. Also a decorator of a test function.
+    Not seen are websockets, gRPC and other processes. Also a decorator of a function, plain or `async`.
 
     Args:
         allow: host names that may be called all the same.
@@ -53,8 +56,46 @@ def no_real_calls(allow: Collection[str] = ()) -> Iterator[None]:
     Raises:
         RealCallForbidden: from the call, naming the host and what to do.
     """
-    with _active(_Layer(allowed=frozenset(host.lower() for host in allow))):
-        yield
+    if isinstance(allow, str):
+        raise TypeError('allow is a list of host names: allow=["db.example.org"]')
+    return Forbidding(frozenset(host.lower() for host in allow))
+
+
+class Forbidding:
+    """What `no_real_calls` gives: a context manager, which may be entered again, and a decorator."""
+
+    def __init__(self, allowed: frozenset[str]) -> None:
+        self._allowed = allowed
+        self._open: list[ExitStack] = []
+
+    def __enter__(self) -> Self:
+        stack = ExitStack()
+        stack.enter_context(_active(_Layer(allowed=self._allowed)))
+        self._open.append(stack)
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self._open.pop().close()
+
+    def __call__(self, function: F) -> F:
+        """Return the function with real calls forbidden while it runs."""
+        if inspect.isgeneratorfunction(function) or inspect.isasyncgenfunction(function):
+            raise TypeError("a generator runs in its caller's time: use `with no_real_calls():` inside it")
+        if inspect.iscoroutinefunction(function):
+
+            @functools.wraps(function)
+            async def awaited(*args: Any, **kwargs: Any) -> Any:
+                with self:
+                    return await function(*args, **kwargs)
+
+            return cast("F", awaited)
+
+        @functools.wraps(function)
+        def called(*args: Any, **kwargs: Any) -> Any:
+            with self:
+                return function(*args, **kwargs)
+
+        return cast("F", called)
 
 
 @contextmanager

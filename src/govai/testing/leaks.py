@@ -8,6 +8,7 @@ import unicodedata
 from typing import TYPE_CHECKING
 from urllib.parse import unquote_plus
 
+from govai.core.lang import say
 from govai.testing.arriving import strings
 
 if TYPE_CHECKING:
@@ -23,19 +24,30 @@ def assert_never_saw(requests: Sequence[Request], count: int, values: Sequence[s
     """Raise AssertionError when a value stands in a request; see `Provider.assert_never_saw`."""
     __tracebackhide__ = True
     if count > len(requests):
-        raise AssertionError(f"only {len(requests)} of {count} requests were kept: give the Provider a larger keep=")
+        raise AssertionError(
+            say(
+                f"only {len(requests)} of {count} requests were kept: give the Provider a larger keep=",
+                f"seules {len(requests)} requêtes sur {count} ont été gardées : donnez un keep= plus grand au Provider",
+            )
+        )
     for which, value in enumerate(values, 1):
         if not isinstance(value, str) or not value.strip():
             raise ValueError("give the values that must not arrive, as text")
         pattern = _pattern(value)
         for request in requests:
-            for place, text in _places(request):
-                if pattern.search(_folded(text)):
-                    shown = "a key of the body" if pattern.search(_folded(place)) else place
-                    raise AssertionError(
+            place = next((place for place, text in _places(request) if pattern.search(_folded(text))), None)
+            if place is not None:
+                shown = "a key of the body" if pattern.search(_folded(place)) else place
+                at = f"{request.method} {request.host}"
+                raise AssertionError(
+                    say(
                         f"a value that must not leave did: number {which} of {len(values)} ({len(value)} characters), "
-                        f"in {shown} of request {request.number}: {request.method} {request.host} (the value is not shown)"
+                        f"in {shown} of request {request.number}: {at} (the value is not shown)",
+                        f"une valeur qui ne doit pas partir est partie : la {which}e sur {len(values)} "
+                        f"({len(value)} caractères), dans {shown} de la requête {request.number} : {at} "
+                        "(la valeur n'est pas montrée)",
                     )
+                )
 
 
 def _pattern(value: str) -> re.Pattern[str]:

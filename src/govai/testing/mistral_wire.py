@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 _FINISH = {"length": "length", "filter": "error"}
 _KINDS = {400: ("invalid_model", "1500"), 404: ("not_found", "1500"), 429: ("rate_limited", "1300")}
 _DETAILS = (401, 403)
+_HARMS = "sexual hate_and_discrimination violence_and_threats selfharm pii".split()
 
 
 def _chat(request: Request, answer: Answer) -> Any:
@@ -67,6 +68,13 @@ def _embeddings(request: Request, answer: Answer) -> Any:
     }
 
 
+def _moderations(request: Request, answer: Answer) -> Any:
+    flagged = answer.finish == "filter"
+    result = {"categories": dict.fromkeys(_HARMS, flagged), "category_scores": dict.fromkeys(_HARMS, float(flagged))}
+    results = [result for _ in as_list(request.field("input"))]
+    return {"id": f"{request.number:032x}", "model": request.model, "results": results}
+
+
 def error(status: int, message: str) -> Any:
     """Shape an error: three shapes, by status."""
     if status in _DETAILS:
@@ -89,7 +97,9 @@ MISTRAL = Wire(
             ("POST", "/chat/completions", _chat),
             ("POST", "/fim/completions", _chat),
             ("POST", "/agents/completions", _chat),
+            ("POST", "/publishers/mistralai/models/[^/]+:(?:rawPredict|streamRawPredict)", _chat),  # Vertex
             ("POST", "/embeddings", _embeddings),
+            ("POST", "(?:/chat)?/moderations", _moderations),
         ),
         *routes(("GET", "/models", models), scripted=False),
     ),

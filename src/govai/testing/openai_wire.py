@@ -126,6 +126,10 @@ def _images(request: Request, _answer: Answer) -> Any:
     return {"created": EPOCH, "data": [image for _ in range(request.field("n") or 1)]}
 
 
+def _heard(_request: Request, answer: Answer) -> Any:
+    return {"text": answer.text}
+
+
 def models(_request: Request, _answer: Answer) -> Any:
     """Shape an empty list of models."""
     return {"object": "list", "data": []}
@@ -150,7 +154,8 @@ OPENAI = Wire(
             ("POST", "/completions", completions),
             ("POST", "/embeddings", embeddings),
             ("POST", "/moderations", _moderations),
-            ("POST", "/images/generations", _images),
+            ("POST", "/images/(?:generations|edits)", _images),
+            ("POST", "/audio/(?:transcriptions|translations)", _heard),
         ),
         *RESPONSES,
         *routes(("GET", "/models", models), scripted=False),

@@ -7,6 +7,7 @@ from collections import deque
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Self
 
+from govai.core.lang import say
 from govai.testing.answering import Answer, Scripted, resolve
 from govai.testing.leaks import assert_never_saw
 from govai.testing.replying import WIRES, Sent, fetched, own, refused, sent, wire_of
@@ -106,7 +107,7 @@ class Provider:
         """What arrived last; AssertionError when nothing did."""
         __tracebackhide__ = True
         if not (arrived := self.requests):
-            raise AssertionError("nothing arrived at the provider")
+            raise AssertionError(say("nothing arrived at the provider", "rien n'est arrivé chez le fournisseur"))
         return arrived[-1]
 
     def assert_never_saw(self, *values: str) -> None:

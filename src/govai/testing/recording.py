@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, overload
 
+from govai.core.lang import say
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -48,7 +50,7 @@ class Records(Sequence["Record"]):
         """The newest; AssertionError when there is none."""
         __tracebackhide__ = True
         if not (all_ := list(self)):
-            raise AssertionError("nothing was recorded")
+            raise AssertionError(say("nothing was recorded", "rien n'a été enregistré"))
         return all_[-1]
 
     def of(self, kind: str) -> list[Record]:
@@ -97,8 +99,11 @@ def assert_recorded(
             return record
     told = {"kind": kind, "error": error, **call, **found, "category": category}
     wanted = ", ".join(f"{name}={value}" for name, value in told.items() if value)
-    listed = "\n".join(f"  {_line(record)}" for record in Records(gov)) or "  nothing"
-    raise AssertionError(f"no record says {wanted}; recorded was:\n{listed}")
+    listed = "\n".join(f"  {_line(record)}" for record in Records(gov)) or say("  nothing", "  rien")
+    raise AssertionError(
+        say(f"no record says {wanted}; recorded was:", f"aucun enregistrement ne dit {wanted} ; il y a :")
+        + f"\n{listed}"
+    )
 
 
 def _findings(record: Record, effect: str) -> list[dict[str, Any]]:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 WIRES = {wire.name: wire for wire in (OPENAI, ANTHROPIC, MISTRAL, GOOGLE)}
 _OWN = {host: like for like, host in HOSTS.items()}
-_ENDS = {"aiplatform.googleapis.com": "google", ".openai.azure.com": "openai"}
+_ENDS = {"aiplatform.googleapis.com": ("google", "anthropic", "mistral"), ".openai.azure.com": ("openai",)}
 _HEADERS = {"anthropic-version": "anthropic", "x-goog-api-key": "google"}
 
 
@@ -44,7 +44,7 @@ def own(host: str) -> tuple[str, ...]:
     host = host.lower()
     if host in _OWN:
         return (_OWN[host],)
-    return tuple(like for end, like in _ENDS.items() if host.endswith(end))
+    return next((likes for end, likes in _ENDS.items() if host.endswith(end)), ())
 
 
 def wire_of(request: Request, likes: Sequence[str]) -> Wire:

@@ -6,6 +6,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Self
 
+from govai.core.lang import say
 from govai.core.protocols import ReviewDetails, Verdict
 
 if TYPE_CHECKING:
@@ -93,7 +94,12 @@ def _someone(gov: Governor, ticket: Ticket) -> str:
         for name in gov.policy.people.get(role, ()):
             if name != ticket.requester and name not in ticket.decided_by:
                 return name
+    named = f"people: {{{ticket.roles[0]}: [lea]}}"
     raise AssertionError(
-        f"nobody of {ticket.role} may decide what {ticket.requester} asked for: "
-        f"name them in the policy (people: {{{ticket.roles[0]}: [lea]}}), or give actor="
+        say(
+            f"nobody of {ticket.role} may decide what {ticket.requester} asked for: "
+            f"name them in the policy ({named}), or give actor=",
+            f"personne de {ticket.role} ne peut décider de ce que {ticket.requester} a demandé : "
+            f"nommez-les dans la politique ({named}), ou donnez actor=",
+        )
     )
