@@ -301,6 +301,10 @@ async def test_background_responses_come_with_the_get(provider: Provider) -> Non
     assert client.responses.cancel(begun.id).status == "cancelled"
     with pytest.raises(openai.NotFoundError, match="resp_999"):
         client.responses.retrieve("resp_999")
+    for _ in range(100):
+        client.responses.create(model="m", input="x")
+    with pytest.raises(openai.NotFoundError, match="the last 100"):
+        client.responses.retrieve(begun.id)
 
 
 async def test_the_other_endpoints_of_openai(provider: Provider) -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Self
 from govai.core.lang import say
 from govai.testing.answering import Answer, Scripted, resolve
 from govai.testing.leaks import assert_never_saw
-from govai.testing.replying import WIRES, Sent, fetched, own, refused, sent, wire_of
+from govai.testing.replying import KEPT, WIRES, Sent, fetched, own, refused, sent, wire_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -21,8 +21,6 @@ if TYPE_CHECKING:
 
     from govai.testing.arriving import Request
     from govai.testing.serving import Server
-
-_KEPT_RESPONSES = 1000
 
 
 class Provider:
@@ -216,7 +214,8 @@ class Provider:
         """Keep what a later GET of a response may ask for."""
         with self._lock:
             self._responses[request.number] = (request, answer)
-            self._responses.pop(request.number - _KEPT_RESPONSES, None)
+            for number in list(self._responses)[:-KEPT]:
+                del self._responses[number]
 
     def _likes(self, host: str) -> tuple[str, ...]:
         return self._hosts.get(host.lower()) or own(host)

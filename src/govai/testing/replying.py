@@ -27,6 +27,8 @@ _OWN = {host: like for like, host in HOSTS.items()}
 _ENDS = {"aiplatform.googleapis.com": ("google", "anthropic", "mistral"), ".openai.azure.com": ("openai",)}
 _HEADERS = {"anthropic-version": "anthropic", "x-goog-api-key": "google"}
 
+KEPT = 100  # responses that a later GET may ask for
+
 
 @dataclass(frozen=True, slots=True)
 class Sent:
@@ -90,7 +92,7 @@ def fetched(wire: Wire, request: Request, earlier: Mapping[int, tuple[Request, A
     """Return an earlier response, or what cancelling it gives."""
     number = number_of(request)
     if number not in earlier:
-        return _error(wire, request, f"no response resp_{number}")
+        return _error(wire, request, f"no response resp_{number}: the last {KEPT} are kept")
     asked, answer = earlier[number]
     shaped = cancelled(asked, answer) if request.path.endswith(CANCEL) else whole(asked, answer)
     return sent(wire, request, Answer(), lambda _request, _answer: shaped)
