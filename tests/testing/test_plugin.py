@@ -109,10 +109,11 @@ def test_real_calls_are_forbidden(pytester: pytest.Pytester, run, mark: str, fix
 
 
 def test_a_forbidden_call_fails_a_test_and_says_how_to_fix_it(pytester: pytest.Pytester, run) -> None:
-    pytester.makepyfile('import httpx2\ndef test_it():\n    httpx2.get("https://api.example.invalid/x")\n')
+    pytester.makepyfile('import httpx2\ndef test_it():\n    httpx2.get("https://api.example.invalid/x", headers={"x-goog-api-key": "k3y"})\n')
     result = run("--govai-no-real-calls")
     result.assert_outcomes(failed=1)
     result.stdout.fnmatch_lines(["*RealCallForbidden: a real call to api.example.invalid was about to leave*"])
+    assert "_answering" not in result.stdout.str()
 
 
 def test_a_leak_fails_a_test_and_is_not_printed(pytester: pytest.Pytester, run) -> None:

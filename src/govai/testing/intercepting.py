@@ -132,6 +132,7 @@ def _answering(host: str, stack: str, headers: Mapping[str, str], *, able: bool 
     Raises:
         RealCallForbidden: it may not. `able`: a provider can answer over this stack.
     """
+    __tracebackhide__ = True  # pytest prints the arguments of the last frame it shows: these headers may hold a key
     layers, host = _layers, host.lower()
     found = next((one.provider for one in reversed(layers) if one.provider and one.provider.answers(host)), None)
     if found is not None and able:
@@ -161,6 +162,7 @@ def _httpx(http_module: Any) -> None:
 
     def sync(original: Any) -> Any:
         def handle_request(self: Any, request: Any) -> Any:
+            __tracebackhide__ = True
             provider = _answering(request.url.netloc.decode("ascii"), word, request.headers)
             if provider is None:
                 return original(self, request)
@@ -170,6 +172,7 @@ def _httpx(http_module: Any) -> None:
 
     def asyncio(original: Any) -> Any:
         async def handle_async_request(self: Any, request: Any) -> Any:
+            __tracebackhide__ = True
             provider = _answering(request.url.netloc.decode("ascii"), word, request.headers)
             if provider is None:
                 return await original(self, request)
@@ -184,6 +187,7 @@ def _httpx(http_module: Any) -> None:
 def _aiohttp(aiohttp: Any) -> None:
     def wrapped(original: Any) -> Any:
         async def _request(self: Any, method: str, str_or_url: Any, **options: Any) -> Any:
+            __tracebackhide__ = True
             url = self._build_url(str_or_url)
             provider = _answering(_host(url.host or "", url.explicit_port), "aiohttp", options.get("headers") or {})
             if provider is None:
@@ -202,6 +206,7 @@ def _aiohttp(aiohttp: Any) -> None:
 def _urllib3(connectionpool: Any) -> None:
     def wrapped(original: Any) -> Any:
         def urlopen(self: Any, method: str, url: str, *args: Any, **options: Any) -> Any:
+            __tracebackhide__ = True
             host = urlsplit(url).netloc or _host(self.host, self.port)  # a whole URL when the pool is a proxy's
             _answering(_bare(host), "urllib3", {}, able=False)
             return original(self, method, url, *args, **options)
@@ -214,6 +219,7 @@ def _urllib3(connectionpool: Any) -> None:
 def _http_client(client: Any) -> None:
     def wrapped(original: Any) -> Any:
         def putrequest(self: Any, method: str, url: str, *args: Any, **options: Any) -> Any:
+            __tracebackhide__ = True
             host = urlsplit(url).netloc or getattr(self, "_tunnel_host", None) or _host(self.host, self.port)
             _answering(_bare(host), "http.client", {}, able=False)
             return original(self, method, url, *args, **options)
