@@ -17,7 +17,7 @@ from govai.testing import Answer, Provider, RealCallForbidden, assert_recorded, 
 
 ROW = {"prenom": "Renée", "email": "renee@exemple.fr"}
 PROMPT = "Écris à {prenom}, {email}"
-MODELS = ["openai:gpt-x", "anthropic:claude-x"]
+MODELS = ["openai:gpt-x", "anthropic:claude-x", "mistral:mistral-x"]
 
 
 @pytest.fixture
@@ -27,7 +27,7 @@ def provider():
 
 @pytest.mark.parametrize("model", MODELS)
 async def test_generate_and_stream_in_both_worlds_and_nothing_raw_leaves(provider: Provider, model: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("OPENAI_API_KEY", "ANTHROPIC_API_KEY"):
+    for name in ("OPENAI_API_KEY", "ANTHROPIC_API_KEY", "MISTRAL_API_KEY"):
         monkeypatch.delenv(name, raising=False)
     said = "Écris à Renée, renee@exemple.fr"
     with no_real_calls():
@@ -75,13 +75,22 @@ def test_tools_schemas_and_errors_are_scripted(provider: Provider, model: str, m
         provider.assert_never_saw(*ROW.values())
 
 
+def test_embeddings(provider: Provider) -> None:
+    with governor(provider=provider) as gov:
+        one, two = gov.embed("openai:m", ["à renee@exemple.fr", "autre"], purpose="support")
+        assert len(one) == len(two) == 8 and one != two
+    provider.assert_never_saw("renee@exemple.fr")
+
+
 def test_a_users_own_client_wrapped(provider: Provider) -> None:
     with governor(provider=provider) as gov:
         client = gov.wrap(openai.OpenAI(api_key="x"), purpose="support")
         assert client.chat.completions.create(model="m", messages=[{"role": "user", "content": "à renee@exemple.fr"}]).choices[0].message.content == "à renee@exemple.fr"
         given = gov.wrap(anthropic.Anthropic(api_key="x", http_client=provider.http_client()), purpose="support")
         assert given.messages.create(model="m", max_tokens=9, messages=[{"role": "user", "content": "à renee@exemple.fr"}]).content[0].text == "à renee@exemple.fr"
-    assert len(provider.requests) == 2
+        begun = client.responses.create(model="m", input="à renee@exemple.fr", background=True)
+        assert client.responses.retrieve(begun.id).output_text == "à renee@exemple.fr"
+    assert len(provider.requests) == 4
     provider.assert_never_saw("renee@exemple.fr")
 
 
@@ -130,6 +139,7 @@ def test_closing_it_or_losing_it_uninstalls_the_provider(provider: Provider) -> 
 def test_a_real_call_of_a_governor_is_forbidden_and_told_as_such(model: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OPENAI_API_KEY", "x")
     monkeypatch.setenv("ANTHROPIC_API_KEY", "x")
+    monkeypatch.setenv("MISTRAL_API_KEY", "x")
     with no_real_calls(), govai.Governor(ledger=":memory:") as gov:
         with pytest.raises(RealCallForbidden, match="api"):
             gov.generate(model, "bonjour")
