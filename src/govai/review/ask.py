@@ -4,16 +4,34 @@ from __future__ import annotations
 
 import sys
 import unicodedata
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from govai.core.errors import PolicyError
 from govai.core.lang import say
 from govai.core.protocols import ReviewDetails, Verdict
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from rich.console import Console
 
 _END = "."  # alone on a line, it ends a new text
+_way: list[Callable[[], Any]] = []  # how to ask here, where not in the terminal
+
+
+def asking() -> Any:
+    """Return how `review="ask"` asks here: a hook, or `queue` where nobody can be asked at once."""
+    return _way[-1]() if _way else ask_terminal
+
+
+def ask_through(way: Callable[[], Any]) -> Callable[[], None]:
+    """Have `review="ask"` ask in another way, until the function returned is called.
+
+    Args:
+        way: returns a hook, or `queue`; called for each review.
+    """
+    _way.append(way)
+    return lambda: _way.remove(way)
 
 
 def ask_terminal(details: ReviewDetails) -> Verdict:
