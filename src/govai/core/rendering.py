@@ -154,10 +154,9 @@ def record(one: Record) -> str:
 
 def reply(one: Reply) -> str:
     """Return a reply in its protected form."""
-    tokens = used(one.usage)
-    about = " · ".join(filter(None, (one.model, tokens)))
-    words = title(in_words(one.decision)) if one.decision else ""
-    return box(f"{words}{protected(one.protected)}{quiet(about)} {code(one.record_id)}")
+    effect = one.decision.effect.label if one.decision else ""
+    about = " · ".join(filter(None, (one.model, effect, used(one.usage))))
+    return box(f"{protected(one.protected)}{quiet(about)} {code(one.record_id)}", BLUE)
 
 
 def used(usage: Usage) -> str:

@@ -79,13 +79,13 @@ def _gone(seen: dict[Effect, str], to: str) -> str:
 
 
 def _by_effect(findings: Iterable[Judged]) -> dict[Effect, str]:
-    counts: dict[Effect, dict[tuple[str, str], int]] = {}
+    kinds: dict[Effect, dict[str, list[Judged]]] = {}
     for judged in findings:
-        kind = (judged.kind, judged.field if judged.kind == "value" else "")  # such a kind says little by itself
-        of_effect = counts.setdefault(judged.effect, {})
-        of_effect[kind] = of_effect.get(kind, 0) + judged.count
-    return {effect: listed([_named(*kind, n) for kind, n in kinds.items()]) for effect, kinds in counts.items()}
+        kinds.setdefault(judged.effect, {}).setdefault(judged.kind, []).append(judged)
+    return {effect: listed([_named(kind, alike) for kind, alike in of.items()]) for effect, of in kinds.items()}
 
 
-def _named(kind: str, field: str, number: int) -> str:
-    return f"{counted(kind, number)} ({field})" if field else counted(kind, number)
+def _named(kind: str, alike: list[Judged]) -> str:
+    words = counted(kind, sum(judged.count for judged in alike))
+    fields = dict.fromkeys(judged.field for judged in alike if judged.field)
+    return f"{words} ({', '.join(fields)})" if fields and kind == "value" else words  # the word says little by itself

@@ -37,7 +37,7 @@ class Card:
 
     def _repr_html_(self) -> str:
         alone = len(self._entries) == 1
-        parts = [entry.html(opened=alone) for entry in self._entries]
+        parts = [f'<div style="margin:2px 0 6px">{entry.html(opened=alone)}</div>' for entry in self._entries]
         if self._more:
             parts.append(html.quiet(self._rest()))
         edges = [entry.edge for entry in self._entries]
@@ -107,7 +107,7 @@ def _entry(asked: Asked) -> _Entry:
         facts=" · ".join(filter(None, facts)),
         sent=trace.sent,
         received="".join(trace.protected),
-        details=html.folded(html.quiet(say("why", "pourquoi")), details) if details else "",
+        details=html.folded(html.quiet(say("finding by finding", "donnée par donnée")), details) if details else "",
         record=trace.record_id,
         lookup=_lookup(trace.record_id, trace.ledger),
     )

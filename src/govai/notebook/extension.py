@@ -12,6 +12,7 @@ from govai.notebook.arguments import read_line
 from govai.notebook.card import Card
 from govai.notebook.reviewing import NotebookReviews
 from govai.notebook.session import Session
+from govai.notebook.showing import show
 from govai.notebook.tracebacks import ShortTracebacks
 
 _MAGIC = "govai"
@@ -61,7 +62,7 @@ class Extension:
             self._session.stop()
         elif said.words:
             self._session.say(said.words)
-        print(self._session.line())  # noqa: T201 -- what a magic says under its cell
+        print(self._session.line() if line.strip() else self._session.state())  # noqa: T201 -- what a magic says under its cell
 
     def for_one(self, line: str, cell: str = "") -> None:
         """Set purpose, actor or subject for one cell: `%%govai purpose=NAME` at its head."""
@@ -84,9 +85,7 @@ class Extension:
         del self._calls[: len(calls)]
         self._session.forget_once()
         if calls:
-            from IPython.display import display
-
-            display(Card(calls))
+            show(Card(calls))
             self._reviews.offer([asked.trace.ticket for asked in calls if asked.trace.ticket])
 
 

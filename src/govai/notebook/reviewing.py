@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from govai.core import rendering as html
 from govai.core.lang import say
 from govai.core.protocols import ReviewDetails, Verdict
+from govai.notebook.showing import show
 from govai.review.ask import ask_through
 
 if TYPE_CHECKING:
@@ -39,13 +40,11 @@ class NotebookReviews:
 
     def offer(self, ticket_ids: Sequence[str]) -> None:
         """Show the tickets that still wait, each with buttons where the front end has them."""
-        from IPython.display import display
-
         for ticket in self._governor().reviews.pending() if ticket_ids else ():
             if ticket.id in ticket_ids:
-                display(TicketCard(ticket))
+                show(TicketCard(ticket))
                 if (buttons := self._buttons(ticket)) is not None:
-                    display(buttons)
+                    show(buttons)
 
     def _way(self) -> Any:
         """Return how `review="ask"` asks: in the cell where the front end takes input, else by a ticket."""
@@ -116,9 +115,7 @@ class AskedCard:
 
 def ask_in_cell(details: ReviewDetails) -> Verdict:
     """Show the protected text under the running cell and take the answer that is typed there."""
-    from IPython.display import display
-
-    display(AskedCard(details))
+    show(AskedCard(details))
     question = say("[a]pprove, [e]dit, [r]eject: ", "[a]pprouver, [e]diter, [r]efuser : ")
     while (chosen := input(question).strip().lower()) not in ("a", "e", "r"):
         pass

@@ -62,25 +62,26 @@ class Session:
                 configure(self._base)
 
     def line(self) -> str:
-        """Return in one line what is covered and what holds."""
+        """Return in one short line what is covered and the purpose in force."""
         if self._coverage is None:
-            return say("govai: off (%govai purpose=… governs again)", "govai : arrêté (%govai purpose=… reprend)")
-        governor = self.governor
-        purpose = governor.purpose or say(
-            "none: personal data will be refused", "aucune : données personnelles refusées"
+            return say("govai · off (%govai purpose=… governs again)", "govai · arrêté (%govai purpose=… reprend)")
+        purpose = self.governor.purpose or say(
+            "none, personal data is refused", "aucune, données personnelles refusées"
         )
-        return say(
-            f"govai: calls to {self._covered()} are governed · purpose {purpose} · actor {governor.actor} · "
-            f"policy {governor.policy.name} · ledger {governor.ledger.url}",
-            f"govai : appels à {self._covered()} gouvernés · finalité {purpose} · acteur {governor.actor} · "
-            f"politique {governor.policy.name} · registre {governor.ledger.url}",
-        )
+        covered = ", ".join(name for name in self.governor.policy.providers if name != "offline")
+        return say(f"govai · purpose: {purpose} · covers {covered}", f"govai · finalité : {purpose} · couvre {covered}")
 
-    def _covered(self) -> str:
-        return ", ".join(name for name in self.governor.policy.providers if name != "offline")
+    def state(self) -> str:
+        """Return all that holds: the line, who asks, under which policy, into which ledger."""
+        governor = self.governor
+        about = say(
+            f"actor: {governor.actor} · policy: {governor.policy.name} · ledger: {governor.ledger.url}",
+            f"acteur : {governor.actor} · politique : {governor.policy.name} · registre : {governor.ledger.url}",
+        )
+        return f"{self.line()}\n        {about}"
 
     def _hold(self, words: dict[str, str]) -> None:
-        said = dict(words)
+        said: dict[str, Any] = dict(words)
         if not said.get("purpose") and not self._base.purpose and EXPLORATION in self._base.policy.purposes:
             said["purpose"] = EXPLORATION
         governor = self._base.bind(**said)  # raises before anything changes
