@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from govai.core.decisions import Effect
 from govai.core.lang import say
-from govai.core.wording import in_words, manner
+from govai.core.wording import in_words, manner, visible
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -62,9 +62,9 @@ def label(text: str) -> str:
 
 
 def protected(text: str) -> str:
-    """Return protected text with its placeholders marked."""
+    """Return protected text with its placeholders marked, and what a screen would hide spelled out."""
     mark = r'<span style="background:rgba(63,134,217,.2);border-radius:3px;padding:0 2px">\g<0></span>'
-    inner = _PLACEHOLDER.sub(mark, escape(text))
+    inner = _PLACEHOLDER.sub(mark, escape(visible(text)))
     return (
         f'<div style="{_MONO};line-height:1.5;white-space:pre-wrap;overflow-wrap:anywhere;background:{_WASH};'
         f'border-radius:4px;padding:6px 8px;max-height:16em;overflow:auto">{inner}</div>'

@@ -1,7 +1,8 @@
-"""Decisions in words: how many of what left, how, and where to. It knows neither HTML nor any screen."""
+"""Words for people: decisions in a sentence, and text with nothing hidden in it. It knows neither HTML nor any screen."""
 
 from __future__ import annotations
 
+import unicodedata
 from typing import TYPE_CHECKING
 
 from govai.core.decisions import Effect
@@ -89,3 +90,12 @@ def _named(kind: str, alike: list[Judged]) -> str:
     words = counted(kind, sum(judged.count for judged in alike))
     fields = dict.fromkeys(judged.field for judged in alike if judged.field)
     return f"{words} ({', '.join(fields)})" if fields and kind == "value" else words  # the word says little by itself
+
+
+def visible(text: str) -> str:
+    """Return `text` with what a screen would obey or hide (escapes, controls, direction marks) spelled out."""
+    return "".join(_spelled(char) if unicodedata.category(char) in {"Cc", "Cf", "Cs"} else char for char in text)
+
+
+def _spelled(char: str) -> str:
+    return char if char in "\n\t\u200d" else f"\\u{ord(char):04x}"  # U+200D joins emoji, and hides nothing

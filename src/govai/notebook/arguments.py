@@ -11,15 +11,16 @@ from govai.core.lang import say
 from govai.core.names import did_you_mean, nearest
 
 WORDS = ("purpose", "actor", "subject")
-USAGE = "%govai [purpose=NAME] [actor=NAME] [subject=NAME] | %govai off"
+ORDERS = ("off", "reviews")
+USAGE = "%govai [purpose=NAME] [actor=NAME] [subject=NAME] | %govai reviews | %govai off"
 _SPACED = re.compile(r"(?<=\w)\s*=\s*")
 
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """What a `%govai` line asks for. `off`: stop governing. `words`: purpose, actor, subject as given."""
+    """What a `%govai` line asks for. `order`: `off`, `reviews` or "". `words`: purpose, actor, subject as given."""
 
-    off: bool = False
+    order: str = ""
     words: dict[str, str] = field(default_factory=dict)
 
 
@@ -30,8 +31,8 @@ def read_line(line: str) -> Said:
         ConfigError: they cannot be read; names the nearest word. What was written is repeated only where it is a word.
     """
     parts = _split(line)
-    if parts == ["off"]:
-        return Said(off=True)
+    if len(parts) == 1 and parts[0] in ORDERS:
+        return Said(order=parts[0])
     words: dict[str, str] = {}
     for part in parts:
         name, equals, value = part.partition("=")
@@ -60,6 +61,6 @@ def _unreadable(name: str, value: str) -> ConfigError:
     if not name.isidentifier():
         return ConfigError(say("this is not word=value", "ce n'est pas mot=valeur"), where="%govai", todo=USAGE)
     what = say(f"unknown word '{name}'", f"mot inconnu « {name} »")
-    if not value and nearest(name, ("off",)) is None:  # a purpose, most likely
+    if not value and nearest(name, ORDERS) is None:  # a purpose, most likely
         return ConfigError(what, where="%govai", todo=f"%govai purpose={name}")
-    return ConfigError(what, where="%govai", todo=f"{did_you_mean(name, WORDS if value else ('off',))} {USAGE}")
+    return ConfigError(what, where="%govai", todo=f"{did_you_mean(name, WORDS if value else ORDERS)} {USAGE}")

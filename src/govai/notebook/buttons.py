@@ -42,7 +42,7 @@ def decide_with(widgets: Any, ticket: Ticket, governor: Callable[[], Governor]) 
 
     def on_approve(_button: Any) -> None:
         changed = text.value if text.layout.display != "none" and text.value != ticket.text else None
-        done = say("approved by {actor}: run the cell again", "approuvé par {actor} : relancez la cellule")
+        done = say("approved by {actor}: the same call now goes on", "approuvé par {actor} : le même appel continue")
         settle(lambda reviews: reviews.approve(ticket.id, changed, note.value), done)
 
     def on_reject(_button: Any) -> None:

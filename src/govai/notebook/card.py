@@ -6,13 +6,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from govai.core import rendering as html
+from govai.core.decisions import Effect
 from govai.core.lang import say
 from govai.core.wording import in_words
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from govai.flow.asked import Asked
+    from govai.flow.asked import Asked, Trace
 
 DEFAULT_LEDGER = "sqlite:///.govai/ledger.db"
 _MOST = 20  # calls shown in full: a saved notebook stays small
@@ -73,13 +74,18 @@ class _Entry:
         head = html.title(f"{self.words} · {self.fate}" if self.fate else self.words)
         summary = f"{head}<br>{html.quiet(self.facts)}"
         inner = html.label(say("WHY", "POURQUOI")) + html.protected(self.why) if self.why else ""
-        inner += "".join(html.label(_left(place)) + html.protected(_cut(text)) for place, text in self.sent)
+        inner += "".join(html.label(self.going(place)) + html.protected(_cut(text)) for place, text in self.sent)
         if self.received:
             inner += html.label(_came()) + html.protected(_cut(self.received))
         inner += self.details
         if self.record:
             inner += html.label(say("ON RECORD", "AU REGISTRE")) + html.code(self.lookup)
         return html.folded(summary, inner, opened=opened)
+
+    def going(self, place: str) -> str:
+        if self.why:
+            return say(f"WHAT WOULD HAVE LEFT · {place}", f"CE QUI SERAIT PARTI · {place}")
+        return say(f"WHAT LEFT · {place}", f"CE QUI EST PARTI · {place}")
 
     def lines(self) -> list[str]:
         mark = {html.GREEN: "●", html.AMBER: "◐", html.RED: "○"}[self.edge]
@@ -93,15 +99,14 @@ class _Entry:
 def _entry(asked: Asked) -> _Entry:
     trace = asked.trace
     decision = trace.decision
-    words = in_words(decision, trace.region) if decision else say("nothing left", "rien n'est parti")
-    edge, fate = _fate(asked)
+    edge, fate = _fate(trace)
     purpose = asked.scope.purpose or say("no purpose", "sans finalité")
     looked = "" if asked.declared else say("looked at by patterns only", "examiné par motifs seulement")
     facts = (purpose, trace.model or asked.model, html.used(trace.usage), looked, asked.scope.actor)
     details = html.findings(decision) + html.bullets(decision.reasons) if decision else ""
     return _Entry(
         edge=edge,
-        words=words,
+        words=_words(trace),
         fate=fate,
         why=trace.refusal,
         facts=" · ".join(filter(None, facts)),
@@ -113,15 +118,21 @@ def _entry(asked: Asked) -> _Entry:
     )
 
 
-def _fate(asked: Asked) -> tuple[str, str]:
-    trace = asked.trace
-    if trace.ticket and trace.status != "completed" and not trace.text:
+def _words(trace: Trace) -> str:
+    decision = trace.decision
+    if decision is None or (trace.refusal and decision.effect is not Effect.BLOCK):
+        return say("nothing left", "rien n'est parti")
+    return in_words(decision, trace.region)
+
+
+def _fate(trace: Trace) -> tuple[str, str]:
+    """Return the colour and the end of a call, "" when it simply worked."""
+    if trace.ticket and not trace.text:
         return html.AMBER, say("waits for a review", "attend une relecture")
     if trace.refusal:
         return html.RED, say("refused", "refusé")
     if trace.status == "failed":
-        why = trace.error or "?"
-        return html.AMBER, say(f"the provider failed: {why}", f"échec du fournisseur : {why}")
+        return html.AMBER, say(f"the provider failed ({trace.error})", f"échec du fournisseur ({trace.error})")
     if trace.status == "abandoned":
         return html.AMBER, say("not read to the end", "pas lu jusqu'au bout")
     return html.GREEN, "" if trace.status or trace.text else say("still going on", "encore en cours")
@@ -131,10 +142,6 @@ def _lookup(record_id: str, ledger: str) -> str:
     if ledger == ":memory:":
         return f"{record_id} ({say('ledger in memory', 'registre en mémoire')}: gov.ledger.records())"
     return f"govai ledger show {record_id}" + ("" if ledger == DEFAULT_LEDGER else f" --ledger {ledger}")
-
-
-def _left(place: str) -> str:
-    return say(f"WHAT LEFT · {place}", f"CE QUI EST PARTI · {place}")
 
 
 def _came() -> str:

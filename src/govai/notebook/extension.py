@@ -55,10 +55,13 @@ class Extension:
     def for_all(self, line: str) -> None:
         """Set purpose, actor or subject for the cells that follow: `%govai purpose=NAME [actor=NAME] [subject=NAME]`.
 
-        `%govai` alone says what holds, `%govai off` stops; `%%govai …` at the head of a cell is for that cell only.
+        `%govai` alone says what holds, `%govai reviews` shows the tickets that wait, `%govai off` stops; `%%govai …` at the head of a cell is for that cell only.
         """
         said = read_line(line)
-        if said.off:
+        if said.order == "reviews":
+            self._reviews.offer_all()
+            return
+        if said.order == "off":
             self._session.stop()
         elif said.words:
             self._session.say(said.words)

@@ -39,12 +39,23 @@ class NotebookReviews:
         self.undo = ask_through(self._way) if self._kernel is not None else _nothing
 
     def offer(self, ticket_ids: Sequence[str]) -> None:
-        """Show the tickets that still wait, each with buttons where the front end has them."""
+        """Show these tickets, if they still wait, with buttons where the front end has them."""
         for ticket in self._governor().reviews.pending() if ticket_ids else ():
             if ticket.id in ticket_ids:
-                show(TicketCard(ticket))
-                if (buttons := self._buttons(ticket)) is not None:
-                    show(buttons)
+                self._show(ticket)
+
+    def offer_all(self) -> None:
+        """Show every ticket that waits."""
+        tickets = self._governor().reviews.pending()
+        for ticket in tickets:
+            self._show(ticket)
+        if not tickets:
+            print(say("govai · nothing waits for a review", "govai · rien n'attend de relecture"))  # noqa: T201
+
+    def _show(self, ticket: Ticket) -> None:
+        show(TicketCard(ticket))
+        if (buttons := self._buttons(ticket)) is not None:
+            show(buttons)
 
     def _way(self) -> Any:
         """Return how `review="ask"` asks: in the cell where the front end takes input, else by a ticket."""

@@ -52,7 +52,7 @@ class ShortTracebacks:
 
 def describe(shell: Any, error: GovaiError, trace: TracebackType | None) -> list[str]:
     """Return the block: the code and what happened, where, what to do, the line of the cell."""
-    lines = [f"\x1b[1;31m{type(error).__name__} [{error.code}]\x1b[0m {error.what}"]
+    lines = [f"{_painted(shell, '1;31', f'{type(error).__name__} [{error.code}]')} {error.what}"]
     if error.where:
         lines.append(f"  {say('where', 'où')}: {error.where}")
     if error.todo:
@@ -71,5 +71,9 @@ def _of_cell(shell: Any, trace: TracebackType | None) -> str:
             text = linecache.getline(name, number).strip()
             if text.startswith("get_ipython()."):  # a magic: its line is the cell's own first word
                 continue
-            found = f"\x1b[2m{label[1]}, {say('line', 'ligne')} {number}:\x1b[0m {text}"
+            found = _painted(shell, "2", f"{label[1]}, {say('line', 'ligne')} {number}:") + f" {text}"
     return found
+
+
+def _painted(shell: Any, style: str, text: str) -> str:
+    return text if shell.colors.lower() == "nocolor" else f"\x1b[{style}m{text}\x1b[0m"
