@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -38,6 +39,7 @@ class Shown:
 def shell(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, gov: govai.Governor) -> Iterator[InteractiveShell]:
     monkeypatch.setenv("IPYTHONDIR", str(tmp_path / "ipython"))
     monkeypatch.setattr("govai.governor.default._default", gov)
+    monkeypatch.setitem(sys.modules, "__main__", sys.modules["__main__"])  # a shell puts its own there
     InteractiveShell.clear_instance()
     config = Config()
     config.HistoryManager.enabled = False
@@ -48,6 +50,8 @@ def shell(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, gov: govai.Governor) 
     made.atexit_operations()
     atexit.unregister(made.atexit_operations)
     InteractiveShell.clear_instance()
+    for name in ("last_type", "last_value", "last_traceback", "last_exc"):
+        sys.__dict__.pop(name, None)
 
 
 @pytest.fixture
