@@ -72,6 +72,7 @@ if TYPE_CHECKING:
     from govai.governor.default import configure as configure
     from govai.governor.default import explain as explain
     from govai.governor.default import generate as generate
+    from govai.governor.default import instrument as instrument
     from govai.governor.default import resume as resume
     from govai.governor.default import stream as stream
     from govai.governor.default import wrap as wrap
@@ -105,7 +106,7 @@ _HOMES = {
     "govai.detect.pattern": "Pattern",
     "govai.doors.sealing": "prompt seal",
     "govai.doors.tools": "Tool tool",
-    "govai.governor.default": "agenerate astream configure explain generate resume stream wrap",
+    "govai.governor.default": "agenerate astream configure explain generate instrument resume stream wrap",
     "govai.governor.governor": "Governor",
     "govai.ledger.verify": "Verification",
     "govai.policy.policy": "Policy",

@@ -10,6 +10,7 @@ from openai import AsyncOpenAI, OpenAI
 from pydantic import BaseModel
 
 import govai
+from govai.doors.coverage import Coverage
 
 
 class Customer(BaseModel):
@@ -21,6 +22,8 @@ def calls(gov: govai.Governor, row: Customer) -> None:
     assert_type(gov.wrap(OpenAI(), purpose="reporting"), OpenAI)
     assert_type(gov.wrap(AsyncOpenAI()), AsyncOpenAI)
     assert_type(gov.wrap(Anthropic()), Anthropic)
+    assert_type(gov.instrument(purpose="reporting", quiet=True), Coverage)
+    assert_type(govai.instrument(), Coverage)
     assert_type(gov.bind(purpose="support"), govai.Governor)
     assert_type(gov.explain("x", model="offline:demo"), govai.Decision)
     assert_type(gov.ledger.records(), Iterator[govai.Record])

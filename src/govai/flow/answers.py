@@ -1,10 +1,11 @@
-"""Answers as HTTP: which headers still hold once a body was decoded and restored, and where a redirect may not lead."""
+"""Answers as HTTP: which headers still hold once a body was decoded and restored, and where a redirect may not lead.
+
+`library` is the one that the answer's client rides on: httpx2, or httpx, whose API is the same.
+"""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
-
-import httpx2
 
 from govai.core.errors import Ungoverned
 from govai.core.lang import say
@@ -12,6 +13,9 @@ from govai.flow.envelope import Answer
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from types import ModuleType
+
+    import httpx2
 
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _CHANGED = frozenset({"content-encoding", "content-length", "transfer-encoding"})
@@ -32,25 +36,36 @@ def answer_of(response: httpx2.Response, raw: bytes) -> Answer:
     return Answer(response.status_code, kept_headers(response), raw)
 
 
-def respond(status: int, headers: Iterable[tuple[str, str]], raw: bytes, extensions: object = None) -> httpx2.Response:
-    """Return a complete response with `raw` as its body, whose stream works in sync and in async clients."""
+def respond(
+    library: ModuleType, status: int, headers: Iterable[tuple[str, str]], raw: bytes, extensions: object = None
+) -> httpx2.Response:
+    """Return a complete response of `library` with `raw` as its body, whose stream works in sync and in async clients."""
     named = [*headers, ("content-length", str(len(raw)))]
-    return httpx2.Response(
+    response: httpx2.Response = library.Response(
         status,
         headers=named,
-        stream=httpx2.ByteStream(raw),
+        stream=library.ByteStream(raw),
         extensions=dict(extensions) if isinstance(extensions, dict) else None,
     )
+    return response
 
 
-def refuse_redirect(request: httpx2.Request, response: httpx2.Response) -> Ungoverned | None:
+def opened(library: ModuleType, response: httpx2.Response, events: object) -> httpx2.Response:
+    """Return a response of `library` whose body is still to come from the stream `events`."""
+    made: httpx2.Response = library.Response(
+        response.status_code, headers=kept_headers(response), stream=events, extensions=response.extensions
+    )
+    return made
+
+
+def refuse_redirect(library: ModuleType, request: httpx2.Request, response: httpx2.Response) -> Ungoverned | None:
     """Return the refusal of a redirect that leads to another host, None otherwise."""
     if response.status_code not in _REDIRECTS or "location" not in response.headers:
         return None
     try:
         target = request.url.join(response.headers["location"])
         same = (target.scheme, target.host, target.port) == (request.url.scheme, request.url.host, request.url.port)
-    except httpx2.InvalidURL:
+    except library.InvalidURL:
         same = False
     if same:
         return None

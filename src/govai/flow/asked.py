@@ -60,7 +60,7 @@ class Asked:
 
     Attributes:
         scope: purpose, actor, subject, session, job, blocks, reviews, tracked values.
-        door: `generate` or `wrap`. key: idempotency. ticket: the ticket being resumed.
+        door: `generate`, `wrap` or `instrument`. key: idempotency. ticket: the ticket being resumed.
         subjects: (category, value) pairs naming who the declared data is about.
         declared: some data was declared, so the call does not rest on patterns only.
         receives: for each tool, the categories whose values its arguments may hold.
@@ -121,13 +121,13 @@ def effective(defaults: Scope, said: Scope | None = None) -> Scope:
     return replace(defaults, **chosen, **gathered, review=review)
 
 
-def asked_here(defaults: Scope) -> Asked:
-    """Return what the door in use said, else what the scope and `defaults` say (a wrapped client)."""
+def asked_here(defaults: Scope, door: str) -> Asked:
+    """Return what the door in use said, else what the scope and `defaults` say (a wrapped client, a whole process)."""
     asked = _asked.get()
     if asked is not None:
         return asked
     scope = effective(defaults)
-    return Asked(scope=scope, declared=bool(scope.tracked))
+    return Asked(scope=scope, door=door, declared=bool(scope.tracked))
 
 
 class Asking:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 import zlib
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
@@ -15,6 +16,7 @@ from urllib.parse import unquote_plus
 from govai.core.errors import Ungoverned
 from govai.core.exchange import Operation, RequestView, Slot, SlotKind
 from govai.core.lang import say
+from govai.policy.hosts import family_at, signed_at
 from govai.wire.codec import parse
 from govai.wire.formats import endpoint_of
 
@@ -73,6 +75,7 @@ def read_outgoing(policy: Policy, request: httpx2.Request, raw: bytes, like: str
     if url.userinfo:
         host = host.rpartition("@")[2]
     path = url.raw_path.decode("ascii").partition("?")[0]
+    like = like or _spoken(policy, request, raw, host, path)
     found = policy.locate(host, path, like)
     provider, rest = found or (None, path)
     family = provider.like if provider else like
@@ -86,6 +89,26 @@ def read_outgoing(policy: Policy, request: httpx2.Request, raw: bytes, like: str
     return Outgoing(provider, host, wire, place.operation, body, view, _extra(request, match), view.stream)
 
 
+def _spoken(policy: Policy, request: httpx2.Request, raw: bytes, host: str, path: str) -> str:
+    """Return the family that a request speaks where no SDK says it (a whole process is governed).
+
+    Of the entries at its host and path it is the first, in the policy's order, whose format knows the endpoint and reads
+    the body: a body that two formats read is looked into as wholly by either. Without an entry: what the host is known for.
+    """
+    known = [
+        (provider.like, endpoint)
+        for provider, rest in policy.located(host, path)
+        if (endpoint := endpoint_of(provider.like, request.method, rest)) is not None
+    ]
+    if not known:
+        return family_at(host) or ""
+    for like, (wire, place, _match) in known if len(known) > 1 else ():
+        with suppress(Ungoverned):
+            _view(wire, place.operation, _body(request, raw))
+            return like
+    return known[0][0]
+
+
 def _read_path(view: RequestView, place: Endpoint, match: re.Match[str]) -> None:
     """Take what the path says: some formats name the model there, or ask there for a stream."""
     named = match.groupdict().get("model")
@@ -95,6 +118,8 @@ def _read_path(view: RequestView, place: Endpoint, match: re.Match[str]) -> None
 
 
 def _unknown_endpoint(host: str, method: str, path: str, family: str, *, registered: bool) -> Ungoverned:
+    if signed_at(host):
+        return _signed(host)
     safe = path if re.fullmatch(r"[/\w.-]{1,80}", path) and not re.search(r"\d{5}|@", path) else "…"
     known = say(f"the {family or 'unknown'} wire format", f"le format {family or 'inconnu'}")
     todo = (
@@ -112,6 +137,17 @@ def _unknown_endpoint(host: str, method: str, path: str, family: str, *, registe
         ),
         where=host,
         todo=todo,
+    )
+
+
+def _signed(host: str) -> Ungoverned:
+    return Ungoverned(
+        say(
+            "requests to this host are signed before govai protects them, so the provider would reject them",
+            "les requêtes vers cet hôte sont signées avant que govai les protège : il les rejetterait",
+        ),
+        where=host,
+        todo=say("use the provider's own API, or a gateway that signs", "utilisez l'API du fournisseur"),
     )
 
 

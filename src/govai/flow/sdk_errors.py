@@ -5,12 +5,15 @@ The class is made when first needed; no SDK is imported here.
 
 from __future__ import annotations
 
+import sys
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from govai.core.errors import rebuild
 
 if TYPE_CHECKING:
+    import httpx2
+
     from govai.core.errors import GovaiError
 
 
@@ -33,3 +36,10 @@ def as_sdk_error(error: GovaiError, base: type[Exception] | None) -> GovaiError:
     if base is not None and not isinstance(error, base):
         error.__class__ = _both(type(error), base)  # type: ignore[arg-type]  # classes are hashable
     return error
+
+
+def base_of(request: httpx2.Request) -> type[Exception] | None:
+    """Return the base exception of the SDK that made a request, where it wraps ours (anthropic); None otherwise."""
+    if "anthropic-version" not in request.headers:  # its SDK always sends it
+        return None
+    return getattr(sys.modules.get("anthropic"), "AnthropicError", None)

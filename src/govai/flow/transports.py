@@ -1,27 +1,30 @@
 """The transports: they hand requests to `admit` and answers to `settle`. They take no decision.
 
-A GovernedTransport stands in the place of a client's own, which does the sending.
+A GovernedTransport stands in the place of a client's own, which does the sending. What it does is written once, in mixins
+over the base classes of an HTTP library: httpx2 here, others of the same API in `stacks`.
 """
 
 from __future__ import annotations
 
 import weakref
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 import httpx2
 
 from govai.core.errors import GovaiError
 from govai.core.scope import Scope
 from govai.flow.admit import admit
-from govai.flow.answers import answer_of, is_stream, kept_headers, refuse_redirect, respond
+from govai.flow.answers import answer_of, is_stream, kept_headers, opened, refuse_redirect, respond
 from govai.flow.asked import asked_here
+from govai.flow.leaving import Leaving, is_leaving
 from govai.flow.releasing import hold, restored
-from govai.flow.sdk_errors import as_sdk_error
+from govai.flow.sdk_errors import as_sdk_error, base_of
 from govai.flow.waits import arun, run
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
+    from types import ModuleType
 
     from govai.flow.call import Call
     from govai.flow.engine import Engine
@@ -34,17 +37,25 @@ class Governing:
 
     Attributes:
         engine: the governor's parts. defaults: purpose, actor, … of the client, under the scope and the keywords.
-        like: the family of wire formats that the client speaks. base: the SDK's base exception, where it wraps ours.
+        like: the family of wire formats that the client speaks; "" where nobody knows: each request tells.
+        base: the SDK's base exception, where it wraps ours. door: `wrap` or `instrument`, as recorded.
     """
 
     engine: Engine
     defaults: Scope = field(default_factory=Scope)
     like: str = ""
     base: type[Exception] | None = None
+    door: str = "wrap"
 
 
-class GovernedTransport(httpx2.BaseTransport):
-    """Sends what is admitted through `inner`. Closing it leaves `inner` open: the pool belongs to the caller's client."""
+class Governed:
+    """Mixed into a BaseTransport of `library`: sends what is admitted through `inner`.
+
+    Closing it leaves `inner` open: the pool belongs to the caller's client.
+    """
+
+    library: ClassVar[ModuleType]
+    stream: ClassVar[type[GovernedEvents]]
 
     def __init__(self, inner: httpx2.BaseTransport, governing: Governing) -> None:
         self.inner, self.governing = inner, governing
@@ -53,32 +64,36 @@ class GovernedTransport(httpx2.BaseTransport):
         try:
             return self._handle(request)
         except GovaiError as error:
-            raise as_sdk_error(error, self.governing.base)  # noqa: B904 -- the same error, in the SDK's own family
+            raise as_sdk_error(error, self.governing.base or base_of(request))  # noqa: B904 -- the same error, in the SDK's own family
 
     def _handle(self, request: httpx2.Request) -> httpx2.Response:
+        raw = request.read()
+        if is_leaving(request, raw):
+            return self.inner.handle_request(request)
         how = self.governing
-        asked = asked_here(how.defaults)
-        call = run(admit(how.engine, asked, request, request.read(), how.like))
+        asked = asked_here(how.defaults, how.door)
+        call = run(admit(how.engine, asked, request, raw, how.like))
         if call.answer is not None:
             answer, raw = restored(call)
-            return respond(answer.status, answer.headers, raw)
+            return respond(self.library, answer.status, answer.headers, raw)
+        sent = outgoing_request(self.library, request, call.raw)
         try:
-            response = self.inner.handle_request(outgoing_request(request, call.raw))
+            with Leaving(sent, call.raw):
+                response = self.inner.handle_request(sent)
         except BaseException as error:
             call.failed(type(error).__name__)
             raise
         return self._settle(call, request, response)
 
     def _settle(self, call: Call, request: httpx2.Request, response: httpx2.Response) -> httpx2.Response:
-        if (refusal := refuse_redirect(request, response)) is not None:
+        if (refusal := refuse_redirect(self.library, request, response)) is not None:
             response.close()
             call.failed("redirect")
             raise refusal
         streamed = is_stream(response)
         if streamed and not call.held:
-            stream = GovernedStream(response, call.settlement(response.headers))
-            headers = kept_headers(response)
-            return httpx2.Response(response.status_code, headers=headers, stream=stream, extensions=response.extensions)
+            events = self.stream(response, call.settlement(response.headers))
+            return opened(self.library, response, events)
         try:
             raw = response.read()
         except BaseException as error:
@@ -90,11 +105,14 @@ class GovernedTransport(httpx2.BaseTransport):
             raw = run(hold(call, answer_of(response, raw), response.headers, stream=streamed))
         else:
             raw = call.settlement(response.headers).whole(response.status_code, raw)
-        return respond(response.status_code, kept_headers(response), raw, response.extensions)
+        return respond(self.library, response.status_code, kept_headers(response), raw, response.extensions)
 
 
-class AsyncGovernedTransport(httpx2.AsyncBaseTransport):
-    """The asyncio twin of GovernedTransport."""
+class AsyncGoverned:
+    """The asyncio twin of Governed."""
+
+    library: ClassVar[ModuleType]
+    stream: ClassVar[type[AsyncGovernedEvents]]
 
     def __init__(self, inner: httpx2.AsyncBaseTransport, governing: Governing) -> None:
         self.inner, self.governing = inner, governing
@@ -103,32 +121,36 @@ class AsyncGovernedTransport(httpx2.AsyncBaseTransport):
         try:
             return await self._handle(request)
         except GovaiError as error:
-            raise as_sdk_error(error, self.governing.base)  # noqa: B904 -- the same error, in the SDK's own family
+            raise as_sdk_error(error, self.governing.base or base_of(request))  # noqa: B904 -- the same error, in the SDK's own family
 
     async def _handle(self, request: httpx2.Request) -> httpx2.Response:
+        raw = await request.aread()
+        if is_leaving(request, raw):
+            return await self.inner.handle_async_request(request)
         how = self.governing
-        asked = asked_here(how.defaults)
-        call = await arun(admit(how.engine, asked, request, await request.aread(), how.like))
+        asked = asked_here(how.defaults, how.door)
+        call = await arun(admit(how.engine, asked, request, raw, how.like))
         if call.answer is not None:
             answer, raw = restored(call)
-            return respond(answer.status, answer.headers, raw)
+            return respond(self.library, answer.status, answer.headers, raw)
+        sent = outgoing_request(self.library, request, call.raw)
         try:
-            response = await self.inner.handle_async_request(outgoing_request(request, call.raw))
+            with Leaving(sent, call.raw):
+                response = await self.inner.handle_async_request(sent)
         except BaseException as error:
             call.failed(type(error).__name__)
             raise
         return await self._settle(call, request, response)
 
     async def _settle(self, call: Call, request: httpx2.Request, response: httpx2.Response) -> httpx2.Response:
-        if (refusal := refuse_redirect(request, response)) is not None:
+        if (refusal := refuse_redirect(self.library, request, response)) is not None:
             await response.aclose()
             call.failed("redirect")
             raise refusal
         streamed = is_stream(response)
         if streamed and not call.held:
-            stream = AsyncGovernedStream(response, call.settlement(response.headers))
-            headers = kept_headers(response)
-            return httpx2.Response(response.status_code, headers=headers, stream=stream, extensions=response.extensions)
+            events = self.stream(response, call.settlement(response.headers))
+            return opened(self.library, response, events)
         try:
             raw = await response.aread()
         except BaseException as error:
@@ -140,11 +162,11 @@ class AsyncGovernedTransport(httpx2.AsyncBaseTransport):
             raw = await arun(hold(call, answer_of(response, raw), response.headers, stream=streamed))
         else:
             raw = call.settlement(response.headers).whole(response.status_code, raw)
-        return respond(response.status_code, kept_headers(response), raw, response.extensions)
+        return respond(self.library, response.status_code, kept_headers(response), raw, response.extensions)
 
 
-class GovernedStream(httpx2.SyncByteStream):
-    """A stream of events, restored as it comes. Dropped without being read to its end, it is abandoned."""
+class GovernedEvents:
+    """Mixed into a SyncByteStream: a stream of events, restored as it comes. Dropped without being read to its end, it is abandoned."""
 
     def __init__(self, response: httpx2.Response, settlement: Settlement) -> None:
         self._response, self._settlement = response, settlement
@@ -169,8 +191,8 @@ class GovernedStream(httpx2.SyncByteStream):
         self._response.close()
 
 
-class AsyncGovernedStream(httpx2.AsyncByteStream):
-    """The asyncio twin of GovernedStream."""
+class AsyncGovernedEvents:
+    """The asyncio twin of GovernedEvents."""
 
     def __init__(self, response: httpx2.Response, settlement: Settlement) -> None:
         self._response, self._settlement = response, settlement
@@ -195,14 +217,37 @@ class AsyncGovernedStream(httpx2.AsyncByteStream):
         await self._response.aclose()
 
 
-def outgoing_request(request: httpx2.Request, raw: bytes) -> httpx2.Request:
+def outgoing_request(library: ModuleType, request: httpx2.Request, raw: bytes) -> httpx2.Request:
     """Return the request with its protected body: same method, URL, headers and extensions."""
     headers = request.headers.copy()
     for name in ("content-encoding", "transfer-encoding"):
         headers.pop(name, None)
     if raw or "content-length" in headers:
         headers["content-length"] = str(len(raw))
-    sent = httpx2.Request.__new__(httpx2.Request)  # its constructor would parse headers and URL anew
+    sent: httpx2.Request = library.Request.__new__(library.Request)  # its constructor would parse headers and URL anew
     sent.method, sent.url, sent.headers, sent.extensions = request.method, request.url, headers, request.extensions
-    sent.stream = httpx2.ByteStream(raw)
+    sent.stream = library.ByteStream(raw)
+    sent.read()  # a transport of somebody else's may ask for its content
     return sent
+
+
+class GovernedStream(GovernedEvents, httpx2.SyncByteStream):
+    """A stream of events of httpx2."""
+
+
+class AsyncGovernedStream(AsyncGovernedEvents, httpx2.AsyncByteStream):
+    """The asyncio twin of GovernedStream."""
+
+
+class GovernedTransport(Governed, httpx2.BaseTransport):
+    """Stands in the place of a transport of httpx2."""
+
+    library: ClassVar[ModuleType] = httpx2
+    stream: ClassVar[type[GovernedEvents]] = GovernedStream
+
+
+class AsyncGovernedTransport(AsyncGoverned, httpx2.AsyncBaseTransport):
+    """The asyncio twin of GovernedTransport."""
+
+    library: ClassVar[ModuleType] = httpx2
+    stream: ClassVar[type[AsyncGovernedEvents]] = AsyncGovernedStream

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 if TYPE_CHECKING:
     from govai.core.decisions import Decision
     from govai.core.messages import Reply
+    from govai.doors.coverage import Coverage
     from govai.doors.generating import AsyncStream, Stream
     from govai.governor.governor import Governor
 
@@ -63,6 +64,11 @@ def explain(*args: Any, **kwargs: Any) -> Decision:
 def wrap(client: C, **kwargs: Any) -> C:
     """`Governor.wrap` of the default governor."""
     return default().wrap(client, **kwargs)
+
+
+def instrument(**kwargs: Any) -> Coverage:
+    """`Governor.instrument` of the default governor."""
+    return default().instrument(**kwargs)
 
 
 def resume(ticket_id: str, **kwargs: Any) -> Reply:

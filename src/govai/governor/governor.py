@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from govai.core.messages import Message, Reply
     from govai.core.protocols import Detector, KeyStore, ReviewHook, Sink
     from govai.doors.clients import Clients
+    from govai.doors.coverage import Coverage
     from govai.doors.generating import AsyncStream, Order, Stream
     from govai.ledger.store import Ledger
     from govai.policy.policy import Policy
@@ -282,6 +283,30 @@ class Governor:
         """
         bound = self.bind(purpose=purpose, actor=actor, subject=subject, session=session, job=job)
         return self._clients.wrap(client, bound._defaults)  # type: ignore[no-any-return]  # noqa: SLF001 -- the same class
+
+    def instrument(
+        self,
+        *,
+        purpose: str = "",
+        actor: str = "",
+        subject: str = "",
+        session: str = "",
+        job: str = "",
+        quiet: bool = False,
+    ) -> Coverage:
+        """Govern this whole process: every httpx2 and httpx client in it, whoever made it, when it calls a provider.
+
+        Providers reached over libraries that cannot be governed are refused. What is covered is printed, unless `quiet`.
+        The last one that instruments is in effect; `undo()` of the coverage, or leaving its `with` block, ends it. It
+        outlives this governor: once that is closed, calls to providers fail.
+
+        Raises:
+            ConfigError: a purpose that the policy does not know.
+        """
+        from govai.doors.instrumenting import instrument
+
+        bound = self.bind(purpose=purpose, actor=actor, subject=subject, session=session, job=job)
+        return instrument(self._engine, bound._defaults, quiet=quiet)  # noqa: SLF001 -- the same class
 
     def resume(
         self, ticket_id: str, *, client: Any = None, tools: Sequence[Any] | None = None, schema: type[Any] | None = None

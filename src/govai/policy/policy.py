@@ -14,7 +14,7 @@ from govai.core.lang import say
 from govai.core.names import did_you_mean
 from govai.core.taxonomy import Sensitivity
 from govai.policy.judge import Match, Question, ReviewRule, Rule, Verdict, judge
-from govai.policy.registry import OFFLINE, Provider, locate, provider_of
+from govai.policy.registry import OFFLINE, Provider, locate, located, provider_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -116,6 +116,10 @@ class Policy:
     def locate(self, host: str, path: str, like: str = "") -> tuple[Provider, str] | None:
         """Return the registry's entry for a host (with its port) and the path below its base path, or None."""
         return locate(self.providers.values(), host, path, like)
+
+    def located(self, host: str, path: str) -> list[tuple[Provider, str]]:
+        """Return all entries that `locate` chooses from by `like`, in the order of the policy."""
+        return located(self.providers.values(), host, path)
 
     def permits(self, group: str, name: str) -> bool:
         """Whether the policy allows by name what cannot be looked into: `opaque`, `references` or `recipients`."""

@@ -154,16 +154,15 @@ def provider_of(name: str, entry: ProviderFile, where: str) -> Provider:
 
 def locate(providers: Iterable[Provider], host: str, path: str, like: str) -> tuple[Provider, str] | None:
     """Return the entry for a host and path, and the path below its base path; the longest base path wins, then `like`."""
-    found: list[tuple[int, bool, Provider, str]] = []
-    for provider in providers:
-        if provider.host == host.lower():
-            rest = _below(provider.base_path, path)
-            if rest is not None:
-                found.append((provider.base_path.count("/"), provider.like == like, provider, rest))
-    if not found:
-        return None
-    _depth, _like, provider, rest = max(found, key=lambda one: one[:2])
-    return provider, rest
+    found = located(providers, host, path)
+    return max(found, key=lambda one: one[0].like == like) if found else None
+
+
+def located(providers: Iterable[Provider], host: str, path: str) -> list[tuple[Provider, str]]:
+    """Return all entries for a host and path whose base path is the longest, each with the path below it."""
+    found = [(p, rest) for p in providers if p.host == host.lower() and (rest := _below(p.base_path, path)) is not None]
+    deepest = max((p.base_path.count("/") for p, _rest in found), default=0)
+    return [one for one in found if one[0].base_path.count("/") == deepest]
 
 
 def _below(base: str, path: str) -> str | None:

@@ -1,0 +1,70 @@
+"""Hosts of model providers: those of the policy's registry, and those that are well known without it.
+
+What is spoken there is known for some; for the others a request is refused until the policy says it.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from govai.policy.registry import HOSTS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from govai.policy.registry import Provider
+
+_REGION = r"[a-z0-9-]+"
+_SIGNED = re.compile(
+    rf"bedrock(?:-agent)?-runtime(?:-fips)?\.{_REGION}\.(?:amazonaws\.com(?:\.cn)?|api\.aws)"
+    rf"|.+\.bedrock(?:-agent)?-runtime\.{_REGION}\.vpce\.amazonaws\.com"
+)
+_FAMILIES: tuple[tuple[re.Pattern[str], str], ...] = tuple(
+    (re.compile(pattern), like)
+    for pattern, like in (
+        *((re.escape(host), like) for like, host in HOSTS.items()),
+        (r"[a-z]+\.api\.openai\.com", "openai"),
+        (r".+\.(?:openai|services\.ai|cognitiveservices)\.azure\.com", "openai"),
+        (r"codestral\.mistral\.ai|api\.[a-z]+\.mistral\.ai", "mistral"),
+        (rf"(?:{_REGION}-)?aiplatform\.googleapis\.com|aiplatform\.[a-z]+\.rep\.googleapis\.com", "google"),
+        (r"openrouter\.ai|router\.huggingface\.co", "openai"),
+        (r"api\.(?:groq\.com|deepseek\.com|x\.ai|together\.xyz|fireworks\.ai|perplexity\.ai|cerebras\.ai)", "openai"),
+        (r"api\.(?:cohere\.com|cohere\.ai|replicate\.com)", ""),
+        (_SIGNED.pattern, ""),
+    )
+)
+
+
+def bare(host: str) -> str:
+    """Return a host's name without its port, its final dot and its case: `API.openai.com.:443` is `api.openai.com`."""
+    return re.sub(r":\d*$", "", host.lower()).rstrip(".")
+
+
+@lru_cache(maxsize=1024)
+def family_at(host: str) -> str | None:
+    """Return the family of wire formats that is spoken at a well-known host, "" if it is none of ours; None elsewhere."""
+    name = bare(host)
+    return next((like for pattern, like in _FAMILIES if pattern.fullmatch(name)), None)
+
+
+def signed_at(host: str) -> bool:
+    """Whether requests to a host are signed with their body (AWS Signature Version 4): protecting it would break them."""
+    return _SIGNED.fullmatch(bare(host)) is not None
+
+
+class ProviderHosts:
+    """The hosts of model providers, as one governor sees them: `"api.openai.com:443" in hosts`.
+
+    An entry without a port counts for every port of its host.
+    """
+
+    def __init__(self, providers: Iterable[Provider]) -> None:
+        self._registered = frozenset(provider.host for provider in providers)
+
+    def __contains__(self, host: str) -> bool:
+        return host.lower() in self._registered or bare(host) in self._registered or family_at(host) is not None
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(sorted(self._registered))
