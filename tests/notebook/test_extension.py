@@ -88,7 +88,6 @@ def test_a_client_of_the_process_is_governed_by_the_purpose_in_force(loaded: Cel
         messages = [{"role": "user", "content": "Write to maelle.canary@exemple.fr"}]
         return client.chat.completions.create(model="echo", messages=messages).choices[0].message.content
 
-    loaded.__closure__  # the shell is loaded
     assert ask() == "Write to maelle.canary@exemple.fr"
     loaded("%govai purpose=support")
     assert ask() == "Write to maelle.canary@exemple.fr"

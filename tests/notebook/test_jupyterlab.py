@@ -85,7 +85,7 @@ def page(tmp_path: Path) -> Iterator[Any]:
 def run_all(page: Any, address: str, name: str) -> None:
     """Open a notebook, run its cells, and wait until the kernel has run the last."""
     page.goto(f"{address}/lab/tree/{name}?reset")
-    page.wait_for_selector(".jp-Notebook-ExecutionIndicator[data-status=idle]")
+    page.locator(".jp-StatusBar-TextItem", has_text="| Idle").wait_for(state="visible")
     page.get_by_role("menuitem", name="Run", exact=True).click()
     page.locator("[data-command='runmenu:run-all']").click()
     page.wait_for_function("[...document.querySelectorAll('.jp-CodeCell .jp-InputPrompt')].every(prompt => /\\d/.test(prompt.textContent))")

@@ -88,8 +88,8 @@ class Session:
         if not said.get("purpose") and not self._base.purpose and EXPLORATION in self._base.policy.purposes:
             said["purpose"] = EXPLORATION
         governor = self._base.bind(**said)  # raises before anything changes
-        if self._coverage is not None:
-            self._coverage.undo()
-        self._coverage = governor.instrument(quiet=True)
+        before, self._coverage = self._coverage, governor.instrument(quiet=True)  # the last one is in effect: no gap
+        if before is not None:
+            before.undo()
         configure(governor)
         self.governor, self._said = governor, words
