@@ -207,6 +207,11 @@ def test_other_endpoints_of_a_provider_are_refused(server: Server, instrumented:
         httpx2.request(method, server.url + path, json={})
 
 
+def test_a_websocket_of_the_library_itself_is_refused(server: Server, instrumented: Coverage) -> None:
+    with pytest.raises(govai.Ungoverned, match="websocket"):
+        httpx2.get(server.url + "/v1/realtime", headers={"connection": "upgrade", "upgrade": "websocket"})
+
+
 @pytest.mark.parametrize("url", ["https://api.openai.com/v1/chat/completions", "https://API.openai.com.:443/v1/chat/completions", "https://me:x@api.openai.com/v1/chat/completions"])
 def test_a_well_known_host_that_is_not_registered_gets_no_personal_data(policy: dict, url: str) -> None:
     bare = {**policy, "providers": {}, "extends": None, "purposes": {"support": {"basis": "contract"}}}
@@ -285,6 +290,41 @@ async def test_a_transport_that_rides_on_a_guarded_library_is_governed(gov: gova
         answer = await client.post(**_bodies(server.host))
     assert answer.json()["choices"][0]["message"]["content"] == f"à {MAIL}"
     assert MAIL.encode() not in server.bodies[-1]
+
+
+async def test_a_call_that_a_review_hook_makes_is_a_call_of_its_own(policy: dict, server: Server) -> None:
+    reviews = [{"id": "look", "purpose": "support", "role": "marketing"}]
+
+    def hook(details):
+        _ask_plainly(server)
+        return govai.Verdict.approve()
+
+    with govai.Governor({**policy, "reviews": reviews}, ledger=":memory:") as gov, gov.instrument(purpose="reporting", quiet=True):
+        reply = gov.generate("near:echo", "bonjour", purpose="support", review=hook)
+    assert reply.text == "bonjour"
+    assert sorted((i["door"], i["purpose"]) for i in intents(gov)) == [("generate", "support"), ("instrument", "reporting")]
+
+
+async def test_a_task_that_a_transport_leaves_behind_is_guarded(gov: govai.Governor, server: Server, instrumented: Coverage) -> None:
+    aiohttp = _importing("aiohttp")
+    tasks: list[asyncio.Task] = []
+    go = asyncio.Event()
+
+    async def later() -> None:
+        await go.wait()
+        async with aiohttp.ClientSession() as session:
+            await session.get(server.url + "/v1/models")
+
+    class Leaving(httpx2.AsyncHTTPTransport):
+        async def handle_async_request(self, request):
+            tasks.append(asyncio.create_task(later()))
+            return await super().handle_async_request(request)
+
+    async with httpx2.AsyncClient(transport=Leaving()) as client:
+        await client.post(**_bodies(server.host))
+    go.set()
+    with pytest.raises(govai.Ungoverned, match="aiohttp"):
+        await tasks[0]
 
 
 # -- guards --------------------------------------------------------------------------------------------------------------
@@ -469,6 +509,23 @@ def test_the_last_one_is_in_effect_and_they_may_be_undone_in_any_order(policy: d
         assert MAIL.encode() in _ask_plainly(server)
 
 
+def test_threads_may_instrument_and_undo_at_once(gov: govai.Governor, server: Server) -> None:
+    from concurrent.futures import ThreadPoolExecutor
+
+    before, finders = vars(httpx2.Client)["_transport_for_url"], list(sys.meta_path)
+
+    def work(_number: int) -> bool:
+        with gov.instrument(purpose="support", quiet=True), httpx2.Client() as client:
+            answer = client.post(**_bodies(server.host))
+        return MAIL in answer.text
+
+    with ThreadPoolExecutor(4) as pool:
+        assert all(pool.map(work, range(16)))
+    assert len(intents(gov)) == 16
+    assert vars(httpx2.Client)["_transport_for_url"] is before
+    assert sys.meta_path == finders
+
+
 def test_undo_restores_what_was_found(gov: govai.Governor) -> None:
     before = [vars(c)["_transport_for_url"] for c in (httpx2.Client, httpx2.AsyncClient, httpx.Client, httpx.AsyncClient)]
     putrequest, finders = http.client.HTTPConnection.putrequest, list(sys.meta_path)
@@ -537,7 +594,7 @@ def test_many_calls_leave_nothing_behind(gov: govai.Governor, server: Server, in
         for _ in range(5):
             client.post(**_bodies(server.host))
         gc.collect()
-        assert [one for one in gc.get_objects() if isinstance(one, Governed)] == []
+        assert [one for one in gc.get_objects() if issubclass(type(one), Governed)] == []
 
 
 # -- what it says --------------------------------------------------------------------------------------------------------
@@ -549,9 +606,10 @@ def test_coverage_says_what_is_governed_and_what_refused(gov: govai.Governor, se
         assert printed == f"{coverage}\n"
         lines = printed.splitlines()
         assert "policy test, purpose support" in lines[0]
-        assert any(line.split()[:3] == ["✓", "httpx2", httpx2.__version__] and line.endswith("governed") for line in lines)
-        assert any("✗ urllib, http.client" in line and "refused" in line and "use the SDK's own client" in line for line in lines)
-        assert server.host in lines[-1]
+        assert any(line.split() == ["governed", "httpx2", httpx2.__version__] for line in lines)
+        assert any(line.startswith("  refused ") and "urllib, http.client" in line and "use the SDK's own client" in line for line in lines)
+        assert lines[-1].startswith("  providers ") and server.host in lines[-1]
+        assert printed.isascii()  # any terminal, any file
         assert set(coverage.governed) == {"httpx2", "httpx"}
         assert "urllib, http.client" in coverage.refused and coverage.blind == ()
         assert not set(coverage.absent) & {*coverage.governed, *coverage.refused}
@@ -564,7 +622,7 @@ def test_coverage_says_what_is_governed_and_what_refused(gov: govai.Governor, se
 def test_coverage_speaks_french_and_can_be_quiet(gov: govai.Governor, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     monkeypatch.setenv("GOVAI_LANG", "fr")
     with gov.instrument(quiet=True) as coverage:
-        assert "gouverné" in str(coverage) and "refusé vers les fournisseurs" in str(coverage)
+        assert "gouverné" in str(coverage) and "refusé" in str(coverage) and "utilisez" in str(coverage)
     assert capsys.readouterr().out == ""
 
 

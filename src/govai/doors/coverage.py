@@ -84,30 +84,31 @@ class Coverage:
         described = self._described
         purpose = say(f", purpose {described.purpose}", f", finalité {described.purpose}") if described.purpose else ""
         hosts = ", ".join(host for host in described.hosts if not host.endswith(".invalid"))
-        rows = self._rows()
-        wide, long = (max(len(row[column]) for row in rows) for column in (1, 2))
+        providers = say(f"{hosts}, and well-known ones", f"{hosts}, et ceux qui sont connus")
+        rows = [*self._rows(), (say("providers", "fournisseurs"), providers, "", "")]
+        first = max(len(row[0]) for row in rows)
+        second, third = (max(len(row[column]) for row in rows[:-1]) for column in (1, 2))
         return "\n".join(
             [
                 say(
                     f"govai governs this process: policy {described.policy}{purpose}",
                     f"govai gouverne ce processus : politique {described.policy}{purpose}",
                 ),
-                *(f"  {mark} {name:<{wide}}  {version:<{long}}  {state}" for mark, name, version, state in rows),
-                say(f"providers: {hosts}, and well-known ones", f"fournisseurs : {hosts}, et ceux qui sont connus"),
+                *(f"  {a:<{first}}  {b:<{second}}  {c:<{third}}  {d}".rstrip() for a, b, c, d in rows),
             ]
         )
 
     def _rows(self) -> list[tuple[str, str, str, str]]:
-        governed = say("governed", "gouverné")
-        refused = say("refused to providers:", "refusé vers les fournisseurs :")
-        blind = say("NOT SEEN: this version is built otherwise", "NON VU : cette version est faite autrement")
-        absent = say("not installed", "non installé")
+        """Return a row for each library: its state, its name, its version, what to do."""
+        governed, refused = say("governed", "gouverné"), say("refused", "refusé")
+        blind, absent = say("NOT SEEN", "NON VU"), say("not installed", "non installé")
+        other = say("this version is built otherwise", "cette version est faite autrement")
         guards = {guard.name: guard for guard in _GUARDS}
         return [
-            *(("✓", name, _version(name) or "", governed) for name in self.governed),
-            *(("✗", n, _version(guards[n].package) or "", f"{refused} {guards[n].todo}") for n in self.refused),
-            *(("!", name, _version(guards[name].package) or "", blind) for name in self.blind),
-            *(("–", name, "", absent) for name in self.absent),
+            *((governed, name, _version(name) or "", "") for name in self.governed),
+            *((refused, name, _version(guards[name].package) or "", guards[name].todo) for name in self.refused),
+            *((blind, name, _version(guards[name].package) or "", other) for name in self.blind),
+            *((absent, name, "", "") for name in self.absent),
         ]
 
 

@@ -122,8 +122,11 @@ def effective(defaults: Scope, said: Scope | None = None) -> Scope:
 
 
 def asked_here(defaults: Scope, door: str) -> Asked:
-    """Return what the door in use said, else what the scope and `defaults` say (a wrapped client, a whole process)."""
-    asked = _asked.get()
+    """Return what the door in use said, else what the scope and `defaults` say (a wrapped client, a whole process).
+
+    An instrumented request is never one that another door said something about: those have transports of their own.
+    """
+    asked = _asked.get() if door == "wrap" else None
     if asked is not None:
         return asked
     scope = effective(defaults)

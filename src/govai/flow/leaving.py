@@ -11,38 +11,39 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import httpx2
 
-_leaving: ContextVar[tuple[httpx2.Request, bytes] | None] = ContextVar("govai_leaving", default=None)
-
 
 class Leaving:
-    """Holds a governed request and its protected body while it is sent: `with Leaving(request, raw): …`."""
+    """Holds a governed request and its protected body while it is sent: `with Leaving(request, raw): …`.
 
-    __slots__ = ("_sent", "_token")
+    A task that was started meanwhile keeps the variable, but what it holds has ended.
+    """
+
+    __slots__ = ("_token", "raw", "request", "under_way")
 
     def __init__(self, request: httpx2.Request, raw: bytes) -> None:
-        self._sent = (request, raw)
+        self.request, self.raw, self.under_way = request, raw, False
 
     def __enter__(self) -> None:
-        self._token = _leaving.set(self._sent)
+        self.under_way, self._token = True, _leaving.set(self)
 
     def __exit__(self, *exc: object) -> None:
+        self.under_way = False
         _leaving.reset(self._token)
+
+
+_leaving: ContextVar[Leaving | None] = ContextVar("govai_leaving", default=None)
 
 
 def is_leaving(request: httpx2.Request, raw: bytes) -> bool:
     """Whether this is the governed request that is being sent: the same method, place and protected bytes."""
-    sent = _leaving.get()
-    if sent is None:
+    one = _leaving.get()
+    if one is None or not one.under_way:
         return False
-    first, protected = sent
-    return (
-        raw == protected
-        and request.method == first.method
-        and (request.url.netloc, request.url.raw_path) == (first.url.netloc, first.url.raw_path)
-    )
+    url, sent = request.url, one.request.url
+    return (raw, request.method, url.netloc, url.raw_path) == (one.raw, one.request.method, sent.netloc, sent.raw_path)
 
 
 def leaves_for(host: str) -> bool:
     """Whether a governed request is being sent to `host` (no port): a transport may do that with another library."""
-    sent = _leaving.get()
-    return sent is not None and sent[0].url.host.lower() == host.lower()
+    one = _leaving.get()
+    return one is not None and one.under_way and one.request.url.host.lower() == host.lower()
