@@ -10,6 +10,7 @@ from html import unescape
 import govai
 from govai.flow.asked import watching
 from tests.notebook.conftest import Shown
+from tests.server import Server
 
 Cell = Callable[[str], Shown]
 ASK = "govai.generate('offline:echo', 'Write to {name}', data={'name': 'Maëlle'})"
@@ -89,3 +90,10 @@ def test_each_attempt_is_heard(gov: govai.Governor) -> None:
     with watching() as seen:
         gov.generate(["near:status-500", "offline:echo"], "hello", purpose="support")
     assert [asked.trace.status for asked in seen][-1] == "completed" and len({asked.call_id for asked in seen}) == 1
+
+
+def test_a_call_over_another_library_is_on_it_as_refused(loaded: Cell, gov: govai.Governor, server: Server) -> None:
+    code = f"import urllib.request\ntry:\n    urllib.request.urlopen('{server.url}/v1/models')\nexcept govai.Ungoverned:\n    pass"
+    shown = loaded(code)
+    (refusal,) = gov.ledger.records(kind="refusal")
+    assert "nothing left · refused" in shown.html and server.host in shown.html and refusal.id in shown.html
