@@ -89,6 +89,7 @@ def test_placeholders_as_they_are_issued_are_marked() -> None:
         ({"prenom": "Ana", "email": "a@exemple.fr"}, "support", "1 name and 1 e-mail left as placeholders to offline (local)"),
         (ROW, "win_back", "1 name and 1 e-mail left as placeholders, 1 value (motif) in clear, to offline (local)"),
         ({"sante": "diabète"}, "support", "nothing goes to offline (local), because of 1 value (sante)"),
+        ({"notes": "Préfère être jointe au 06 39 98 41 27 après 18 h"}, "exploration", "1 phone number left as placeholders, 1 text in clear but for what was found inside, to offline (local)"),
         ({"offre": "Premium"}, "reporting", "1 value (offre) left in clear to offline (local)"),
     ],
 )

@@ -97,3 +97,14 @@ def test_a_call_over_another_library_is_on_it_as_refused(loaded: Cell, gov: gova
     shown = loaded(code)
     (refusal,) = gov.ledger.records(kind="refusal")
     assert "nothing left · refused" in shown.html and server.host in shown.html and refusal.id in shown.html
+
+
+def test_what_only_observes_leaves_in_clear_so_the_texts_are_not_shown(cell: Cell, policy: dict) -> None:
+    with govai.Governor(policy, ledger=":memory:", mode="observe") as observing:
+        govai.configure(observing)
+        cell("import govai\n%load_ext govai")
+        shown = cell("govai.generate('offline:echo', 'Write to {name}', data={'name': chr(77) + 'aëlle'})")
+        assert "only observed" in shown.html and "identifiers → pseudonymise" in shown.html
+        assert "Maëlle" not in shown.html
+        assert str(shown.value) == "Write to Maëlle"
+        cell("%unload_ext govai")

@@ -78,7 +78,7 @@ def folded(summary: str, inner: str, *, opened: bool = False) -> str:
 
 
 def table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """Return rows of plain text as a table."""
+    """Return rows of plain text as a table, with a head if there is one."""
     cell = "text-align:left;padding:2px 14px 2px 0;border:0;background:none;vertical-align:top;font-size:12px"
     head = "".join(f'<th style="{cell};{_QUIET};font-weight:600">{escape(one)}</th>' for one in heads)
     lines = ["".join(f'<td style="{cell}">{escape(one)}</td>' for one in row) for row in rows]
@@ -86,7 +86,7 @@ def table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     body = "".join(f"{plain}{line}</tr>" for line in lines)
     return (
         '<table style="border-collapse:collapse;border:0;margin:2px 0;background:none">'
-        f"<thead>{plain}{head}</tr></thead><tbody>{body}</tbody></table>"
+        f"{f'<thead>{plain}{head}</tr></thead>' if head else ''}<tbody>{body}</tbody></table>"
     )
 
 
@@ -100,7 +100,7 @@ def findings(decision: Decision) -> str:
             judged.category or judged.kind,
             ".".join(filter(None, (judged.datum.source, judged.field))) or "—",
             judged.where,
-            manner(judged.effect),
+            manner(judged),
             judged.rule,
             str(judged.count),
         )
@@ -149,14 +149,20 @@ def record(one: Record) -> str:
     heads = say("what,field,decision,rule", "quoi,champ,décision,règle").split(",")
     whole = folded(quiet(say("all of it", "tout")), protected(json.dumps(one.to_json(), indent=1, ensure_ascii=False)))
     head = f"{title(one.kind)} {quiet(one.time[:19].replace('T', ' ') + ' UTC')} {code(one.id)}"
-    return box(head + table(("", ""), rows) + (table(heads, fields) if fields else "") + whole, BLUE)
+    return box(head + table((), rows) + (table(heads, fields) if fields else "") + whole, BLUE)
 
 
 def reply(one: Reply) -> str:
     """Return a reply in its protected form."""
     effect = one.decision.effect.label if one.decision else ""
     about = " · ".join(filter(None, (one.model, effect, used(one.usage))))
-    return box(f"{protected(one.protected)}{quiet(about)} {code(one.record_id)}", BLUE)
+    text = protected(one.protected)
+    if one.decision and one.decision.observed:  # nothing was protected, and saved notebooks reach git
+        text = quiet(
+            say("only observed, so not shown; str(reply) has it", "seulement observé, donc pas montré ; str(reply) l'a")
+        )
+        text += "<br>"
+    return box(f"{text}{quiet(about)} {code(one.record_id)}", BLUE)
 
 
 def used(usage: Usage) -> str:

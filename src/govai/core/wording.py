@@ -9,8 +9,6 @@ from govai.core.decisions import Effect
 from govai.core.lang import french, say
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from govai.core.decisions import Decision, Judged
 
 _NOUNS = {  # one and several, in English and in French; kinds of one's own patterns keep their word
@@ -42,11 +40,19 @@ def listed(parts: list[str]) -> str:
     return f" {say('and', 'et')} ".join([", ".join(parts[:-1]), *last] if len(parts) > 1 else last)
 
 
-def manner(effect: Effect) -> str:
+def manner(judged: Judged) -> str:
     """Return how a value went, after its noun; the same for one and several, in either gender."""
+    effect = judged.effect
+    if _in_part(judged):
+        return say("in clear but for what was found inside", "en clair sauf ce qui y a été trouvé")
     en = ("in clear", "masked", "in general terms", "as placeholders", "kept back", "refused")[effect]
     fr = ("en clair", "avec masque", "en termes généraux", "sous pseudonyme", "sans partir", "avec refus")[effect]
     return say(en, fr)
+
+
+def _in_part(judged: Judged) -> bool:
+    """Whether the effect is on the findings inside a text, and the text itself left."""
+    return judged.datum.free_text and Effect.ALLOW < judged.effect < Effect.REMOVE
 
 
 def in_words(decision: Decision, region: str = "") -> str:
@@ -57,33 +63,37 @@ def in_words(decision: Decision, region: str = "") -> str:
     """
     to = decision.provider or say("the provider", "le fournisseur")
     to = f"{to} ({region})" if region else to
-    seen = _by_effect(decision.findings)
-    if Effect.BLOCK in seen:
-        why = seen[Effect.BLOCK]
-        return say(f"nothing goes to {to}, because of {why}", f"rien ne part vers {to}, à cause de {why}")
-    kept = seen.pop(Effect.REMOVE, "")
-    words = _gone(seen, to)
-    return words + (say(f"; kept back: {kept}", f" ; resté ici : {kept}") if kept else "")
+    blocked = [judged for judged in decision.findings if judged.effect is Effect.BLOCK]
+    if blocked:
+        return say(
+            f"nothing goes to {to}, because of {_told(blocked)}", f"rien ne part vers {to}, à cause de {_told(blocked)}"
+        )
+    kept = [judged for judged in decision.findings if judged.effect is Effect.REMOVE]
+    words = _gone([judged for judged in decision.findings if judged.effect is not Effect.REMOVE], to)
+    return words + (say(f"; kept back: {_told(kept)}", f" ; resté ici : {_told(kept)}") if kept else "")
 
 
-def _gone(seen: dict[Effect, str], to: str) -> str:
-    if not seen:
+def _gone(left: list[Judged], to: str) -> str:
+    if not left:
         return say(
             f"nothing personal was seen in what left to {to}", f"rien de personnel n'a été vu en partance vers {to}"
         )
-    effects = sorted(seen, reverse=True)
+    manners: dict[str, list[Judged]] = {}
+    for judged in sorted(left, key=lambda one: (_in_part(one), -one.effect)):
+        manners.setdefault(manner(judged), []).append(judged)
+    told = [(_told(alike), how) for how, alike in manners.items()]
     if french():
-        return f"vers {to} : " + ", ".join(f"{seen[effect]} {manner(effect)}" for effect in effects)
-    first, *others = effects
-    more = "".join(f", {seen[effect]} {manner(effect)}" for effect in others)
-    return f"{seen[first]} left {manner(first)}{more}{',' if others else ''} to {to}"
+        return f"vers {to} : " + ", ".join(f"{what} {how}" for what, how in told)
+    (first, how), *others = told
+    more = "".join(f", {what} {way}" for what, way in others)
+    return f"{first} left {how}{more}{',' if others else ''} to {to}"
 
 
-def _by_effect(findings: Iterable[Judged]) -> dict[Effect, str]:
-    kinds: dict[Effect, dict[str, list[Judged]]] = {}
+def _told(findings: list[Judged]) -> str:
+    kinds: dict[str, list[Judged]] = {}
     for judged in findings:
-        kinds.setdefault(judged.effect, {}).setdefault(judged.kind, []).append(judged)
-    return {effect: listed([_named(kind, alike) for kind, alike in of.items()]) for effect, of in kinds.items()}
+        kinds.setdefault(judged.kind, []).append(judged)
+    return listed([_named(kind, alike) for kind, alike in kinds.items()])
 
 
 def _named(kind: str, alike: list[Judged]) -> str:

@@ -13,6 +13,7 @@ from govai.core.wording import in_words
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from govai.core.decisions import Decision
     from govai.flow.asked import Asked, Trace
 
 DEFAULT_LEDGER = "sqlite:///.govai/ledger.db"
@@ -55,7 +56,7 @@ class _Entry:
 
     Attributes:
         edge: its colour. words: the decision. fate: what became of it, "" when it simply worked; why: of a refusal.
-        facts: purpose, model, tokens, actor.
+        facts: purpose, model, tokens.
         sent, received: protected texts. details: HTML of findings and reasons. record, lookup: its id, and how to find it.
     """
 
@@ -100,18 +101,19 @@ def _entry(asked: Asked) -> _Entry:
     trace = asked.trace
     decision = trace.decision
     edge, fate = _fate(trace)
+    unprotected = decision is not None and bool(decision.observed)
     purpose = asked.scope.purpose or say("no purpose", "sans finalité")
     looked = "" if asked.declared else say("looked at by patterns only", "examiné par motifs seulement")
-    facts = (purpose, trace.model or asked.model, html.used(trace.usage), looked, asked.scope.actor)
+    facts = (purpose, trace.model or asked.model, html.used(trace.usage), looked)
     details = html.findings(decision) + html.bullets(decision.reasons) if decision else ""
     return _Entry(
         edge=edge,
         words=_words(trace),
         fate=fate,
-        why=trace.refusal,
+        why=trace.refusal or (_observed(decision) if unprotected else ""),
         facts=" · ".join(filter(None, facts)),
-        sent=trace.sent,
-        received="".join(trace.protected),
+        sent=() if unprotected else trace.sent,
+        received="" if unprotected else "".join(trace.protected),
         details=html.folded(html.quiet(say("finding by finding", "donnée par donnée")), details) if details else "",
         record=trace.record_id,
         lookup=_lookup(trace.record_id, trace.ledger),
@@ -135,7 +137,18 @@ def _fate(trace: Trace) -> tuple[str, str]:
         return html.AMBER, say(f"the provider failed ({trace.error})", f"échec du fournisseur ({trace.error})")
     if trace.status == "abandoned":
         return html.AMBER, say("not read to the end", "pas lu jusqu'au bout")
+    if trace.decision and trace.decision.observed:
+        return html.AMBER, say("only observed", "seulement observé")
     return html.GREEN, "" if trace.status or trace.text else say("still going on", "encore en cours")
+
+
+def _observed(decision: Decision | None) -> str:
+    """Return what would have happened: what only observes leaves in clear, so the texts themselves are not shown."""
+    rules = ", ".join(f"{rule} → {effect}" for rule, effect in decision.observed) if decision else ""
+    return say(
+        f"when enforced: {rules}. The texts left in clear, so they are not shown here.",
+        f"une fois appliqué : {rules}. Les textes sont partis en clair ; ils ne sont pas montrés ici.",
+    )
 
 
 def _lookup(record_id: str, ledger: str) -> str:
