@@ -143,6 +143,11 @@ class Decision:
             "fields": [field_json(judged) for judged in self.findings],
         }
 
+    def _repr_html_(self) -> str:
+        from govai.core import rendering
+
+        return rendering.decision(self)
+
 
 def field_json(judged: Judged) -> dict[str, Any]:
     """Return one finding as the record keeps it: source, field, category, how seen, effect, rule; never the value."""

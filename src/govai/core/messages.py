@@ -68,10 +68,6 @@ class Reply:
         return self.text
 
     def _repr_html_(self) -> str:
-        from html import escape
+        from govai.core import rendering
 
-        effect = self.decision.effect.label if self.decision else ""
-        return (
-            f"<div class='govai-reply'><pre style='white-space:pre-wrap'>{escape(self.protected)}</pre>"
-            f"<small>{escape(self.model)} · {escape(effect)} · {escape(self.record_id)}</small></div>"
-        )
+        return rendering.reply(self)

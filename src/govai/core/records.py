@@ -66,3 +66,8 @@ class Record:
         """Return the record as plain JSON data, with the version of its schema."""
         fields = ("id", "chain", "seq", "time", "kind", "call_id", "intent_id", "body", "prev", "hash")
         return {"schema": SCHEMA, **{name: getattr(self, name) for name in fields}}
+
+    def _repr_html_(self) -> str:
+        from govai.core import rendering
+
+        return rendering.record(self)

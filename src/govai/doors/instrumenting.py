@@ -17,7 +17,7 @@ from govai.doors.coverage import Coverage, Described
 from govai.doors.guards import GUARDS
 from govai.doors.patching import Patch, Patches
 from govai.flow import recording
-from govai.flow.asked import asked_here
+from govai.flow.asked import asked_here, notice
 from govai.flow.leaving import leaves_for
 from govai.flow.stacks import LIBRARIES, stack_of
 from govai.flow.transports import AsyncGoverned, Governed, Governing
@@ -147,8 +147,11 @@ def _refuse(guard: Guard, host: str) -> None:
     error = Ungoverned(
         say(f"{guard.name} would go around govai", f"{guard.name} contournerait govai"), where=host, todo=guard.todo
     )
-    refusal = recording.refusal(how.engine, asked_here(how.defaults, how.door, {}), None, None, None, error)
+    asked = asked_here(how.defaults, how.door, {})
+    refusal = recording.refusal(how.engine, asked, None, None, None, error)
     how.engine.ledger.enqueue(refusal)
+    asked.trace.ledger, asked.trace.record_id, asked.trace.refusal = how.engine.ledger.url, refusal.id, str(error)
+    notice(asked)
     raise error
 
 

@@ -15,6 +15,7 @@ from govai.core.errors import GovaiError, LedgerUnavailable, PolicyError, Ungove
 from govai.core.exchange import Operation, spell
 from govai.core.lang import say
 from govai.flow import recording
+from govai.flow.asked import notice
 from govai.flow.batches import known, line_asked, lines_of, named_line, refuse_reviews
 from govai.flow.call import Call
 from govai.flow.fetching import fetched
@@ -51,11 +52,21 @@ def admit(engine: Engine, asked: Asked, request: httpx2.Request, raw: bytes, lik
         GovaiError: it may not leave; the refusal is recorded.
     """
     call = Call(engine, asked)
+    asked.trace.ledger = engine.ledger.url
     for sink in asked.scope.sinks:
         engine.ledger.attach(sink)
+    try:
+        return (yield from _decided(call, request, raw, like))
+    finally:
+        notice(call.asked)
+
+
+def _decided(call: Call, request: httpx2.Request, raw: bytes, like: str) -> Generator[Wait, Any, Call]:
+    engine = call.engine
     failure: GovaiError
     try:
         call.outgoing = read_outgoing(engine.policy, request, raw, like)
+        call.asked.trace.region = call.outgoing.provider.region if call.outgoing.provider else ""
         yield from _prepare(call)
     except LedgerUnavailable:
         raise
@@ -71,10 +82,10 @@ def admit(engine: Engine, asked: Asked, request: httpx2.Request, raw: bytes, lik
         )
     else:
         return call
-    yield Commit(
-        engine.ledger,
-        (recording.refusal(engine, asked, call.outgoing, call.sight, call.decision, failure),),
-    )
+    draft = recording.refusal(engine, call.asked, call.outgoing, call.sight, call.decision, failure)
+    yield Commit(engine.ledger, (draft,))
+    trace = call.asked.trace
+    trace.refusal, trace.record_id = str(failure), draft.id
     raise failure
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
@@ -11,7 +12,7 @@ from govai.core.records import new_id
 from govai.core.scope import Scope, current
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, MutableMapping
+    from collections.abc import Callable, Iterator, Mapping, MutableMapping
 
     from govai.core.data import Tracked
     from govai.core.decisions import Decision
@@ -21,11 +22,20 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True)
 class Trace:
-    """What the transport saw of one call; a door makes its Reply from it. It belongs to that call alone."""
+    """What the transport saw of one call; a door makes its Reply from it. It belongs to that call alone.
+
+    `status` is the outcome's (`completed`, `failed`, `abandoned`), "" while there is none; `refusal` says in words why the
+    call did not leave, `ticket` names the one it waits for, `region` is the provider's, `ledger` where its record is.
+    """
 
     decision: Decision | None = None
     record_id: str = ""
     provider: str = ""
+    region: str = ""
+    ledger: str = ""
+    status: str = ""
+    refusal: str = ""
+    ticket: str = ""
     sent: tuple[tuple[str, str], ...] = field(default=(), repr=False)
     text: list[str] = field(default_factory=list, repr=False)
     protected: list[str] = field(default_factory=list, repr=False)
@@ -79,6 +89,29 @@ class Asked:
 _asked: ContextVar[Asked | None] = ContextVar("govai_asked", default=None)
 _call_id: ContextVar[str] = ContextVar("govai_call", default="")
 _MARK = "govai_call"  # among a request's extensions: SDKs that send it again, and redirects, keep them
+
+
+_watching: dict[int, list[Asked]] = {}
+
+
+@contextmanager
+def watching() -> Iterator[list[Asked]]:
+    """Collect every attempt of this process while the block is open: of any governor, from any thread, refused ones too.
+
+    An attempt is added once it is decided on; its trace fills as the answer comes.
+    """
+    seen: list[Asked] = []
+    _watching[id(seen)] = seen
+    try:
+        yield seen
+    finally:
+        del _watching[id(seen)]
+
+
+def notice(asked: Asked) -> None:
+    """Tell those who are watching of one attempt."""
+    for seen in tuple(_watching.values()):
+        seen.append(asked)
 
 
 def effective(defaults: Scope, said: Scope | None = None) -> Scope:

@@ -183,6 +183,8 @@ class Call:
         return settlement
 
     def _record(self, trace: Trace, status: str, error: str, headers: Mapping[str, str], incidents: list[str]) -> None:
+        seen = self.asked.trace
+        seen.status, seen.error = status, error or seen.error
         if self.intent is None:
             return
         named = (headers.get(name) for name in self.read.wire.request_id_headers)

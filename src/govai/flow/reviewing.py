@@ -10,7 +10,7 @@ from govai.core.lang import say
 from govai.core.protocols import ReviewDetails
 from govai.flow import recording
 from govai.flow.waits import Ask, Commit, Do, Wait
-from govai.review.ask import ask_terminal, read_verdict
+from govai.review.ask import asking, read_verdict
 from govai.review.tickets import Filing, Status, Ticket
 
 if TYPE_CHECKING:
@@ -73,11 +73,12 @@ def review(
     """
     mode = read_mode(asked.scope.review)
     if mode == "ask":
-        mode = ask_terminal if all(need.self_review for need in needs) else "queue"
+        mode = asking() if all(need.self_review for need in needs) else "queue"
     if callable(mode):
         return (yield from _ask(engine, asked, decision, needs, matter, mode))
     filing = _filing(asked, decision, needs, matter)
     ticket: Ticket = yield Do(lambda: engine.desk.file(filing))
+    asked.trace.ticket = ticket.id
     approved = settled(ticket)
     return Passed(approved.text if approved.edited else None, approved)
 
@@ -167,7 +168,7 @@ def _ask(
     )
     verdict = read_verdict((yield Ask(hook, details)))
     word = ("edited" if verdict.text is not None else "approved") if verdict.approved else "rejected"
-    who = asked.scope.actor if hook is ask_terminal else getattr(hook, "__qualname__", type(hook).__name__)
+    who = asked.scope.actor if hook == asking() else getattr(hook, "__qualname__", type(hook).__name__)
     draft = recording.decided_by_hook(engine, asked, matter.on, verdict=word, roles=roles, reviewer=who)
     yield Commit(engine.ledger, (draft,))
     if not verdict.approved:

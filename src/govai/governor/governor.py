@@ -83,6 +83,16 @@ class Governor:
         return self._engine.policy
 
     @property
+    def purpose(self) -> str:
+        """The purpose of calls that say none themselves, or ""."""
+        return self._defaults.purpose
+
+    @property
+    def actor(self) -> str:
+        """Who asks, where nothing else says so; as claimed."""
+        return self._defaults.actor
+
+    @property
     def ledger(self) -> Ledger:
         """The record of what left: `records()`, `verify()`."""
         return self._engine.ledger

@@ -91,16 +91,22 @@ class _Counted:
             yield Row._make(row)
 
 
-def records_at(url: str, *, purpose: str | None = None, limit: int = 50) -> Iterator[Record]:
+def records_at(url: str, *, purpose: str | None = None, limit: int = 50, about: str | None = None) -> Iterator[Record]:
     """Yield the records of the ledger at a URL, oldest first, without creating or changing it.
+
+    Args:
+        purpose: only those. limit: at most so many. about: id of a record (with its outcome), or of a call (all of it).
 
     Raises:
         ConfigError: there is no such ledger.
     """
     connection = _opened(url)
-    query = "SELECT bytes FROM records WHERE ? IS NULL OR purpose=? ORDER BY position LIMIT ?"
+    query = (
+        "SELECT bytes FROM records WHERE (:purpose IS NULL OR purpose=:purpose) "
+        "AND (:about IS NULL OR :about IN (id, intent_id, call_id)) ORDER BY position LIMIT :limit"
+    )
     try:
-        for (raw,) in connection.execute(query, (purpose, purpose, limit)):
+        for (raw,) in connection.execute(query, {"purpose": purpose, "about": about, "limit": limit}):
             yield record_of(raw)
     finally:
         connection.close()

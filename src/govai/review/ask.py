@@ -3,17 +3,35 @@
 from __future__ import annotations
 
 import sys
-import unicodedata
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from govai.core.errors import PolicyError
 from govai.core.lang import say
 from govai.core.protocols import ReviewDetails, Verdict
+from govai.core.wording import visible
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from rich.console import Console
 
 _END = "."  # alone on a line, it ends a new text
+_way: list[Callable[[], Any]] = []  # how to ask here, where not in the terminal
+
+
+def asking() -> Any:
+    """Return how `review="ask"` asks here: a hook, or `queue` where nobody can be asked at once."""
+    return _way[-1]() if _way else ask_terminal
+
+
+def ask_through(way: Callable[[], Any]) -> Callable[[], None]:
+    """Have `review="ask"` ask in another way, until the function returned is called.
+
+    Args:
+        way: returns a hook, or `queue`; called for each review.
+    """
+    _way.append(way)
+    return lambda: _way.remove(way)
 
 
 def ask_terminal(details: ReviewDetails) -> Verdict:
@@ -66,15 +84,15 @@ def _show(console: Console, details: ReviewDetails) -> None:
 
     title = say(f"Review of the {details.on} for {details.purpose}", f"Relecture ({details.on}) pour {details.purpose}")
     about = ", ".join(details.sources)
-    subtitle = Text(_visible(about)) if about else None
-    console.print(Panel(Text(_visible(details.text)), title=Text(_visible(title)), subtitle=subtitle))
+    subtitle = Text(visible(about)) if about else None
+    console.print(Panel(Text(visible(details.text)), title=Text(visible(title)), subtitle=subtitle))
     for reason in details.reasons:
-        console.print(Text(f"· {_visible(reason)}", style="dim"))
+        console.print(Text(f"· {visible(reason)}", style="dim"))
     asked_by = say(
         f"asked by {details.requester}; role: {details.role}",
         f"demandé par {details.requester} ; rôle : {details.role}",
     )
-    console.print(Text(_visible(asked_by), style="dim"))
+    console.print(Text(visible(asked_by), style="dim"))
 
 
 def _answer(console: Console) -> Verdict:
@@ -92,12 +110,3 @@ def _answer(console: Console) -> Verdict:
     )
     lines = list(iter(console.input, _END))
     return Verdict.approve("\n".join(lines)) if lines else _answer(console)
-
-
-def _visible(text: str) -> str:
-    """Return `text` with what a terminal would obey or hide (escapes, controls, direction marks) spelled out."""
-    return "".join(_spelled(char) if unicodedata.category(char) in {"Cc", "Cf", "Cs"} else char for char in text)
-
-
-def _spelled(char: str) -> str:
-    return char if char in "\n\t\u200d" else f"\\u{ord(char):04x}"  # U+200D joins emoji, and hides nothing
