@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -54,3 +55,16 @@ def shared() -> Path:
     if not (place / "data").is_dir():
         pytest.skip("needs ../shared/data, or $GOVAI_SHARED naming it")
     return place
+
+
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
+    """Where `$GOVAI_MAY_SKIP` (a regex of reasons, empty for none) says what may be skipped, anything else that was is a failure."""
+    allowed = os.environ.get("GOVAI_MAY_SKIP")
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    if allowed is None or reporter is None:
+        return
+    reasons = {report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr) for report in reporter.stats.get("skipped", [])}
+    wrongly = sorted(reason for reason in reasons if not (allowed and re.search(allowed, reason)))
+    if wrongly:
+        reporter.write_line("skipped, and must not be here: " + "; ".join(wrongly), red=True)
+        session.exitstatus = exitstatus or pytest.ExitCode.TESTS_FAILED
