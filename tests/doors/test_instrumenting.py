@@ -221,6 +221,17 @@ def test_an_entry_is_found_by_the_endpoint_where_several_share_a_host(gov: govai
     assert [(i["provider"], i["format"]) for i in intents(gov)] == [("nearby", "anthropic_messages"), ("near", "openai_chat")]
 
 
+@pytest.mark.parametrize("order", [("near", "mist"), ("mist", "near")])
+def test_where_two_formats_know_an_endpoint_the_first_that_reads_the_body_is_taken(policy: dict, server: Server, order: tuple[str, str]) -> None:
+    entry = {**policy["providers"]["near"], "like": "mistral"}
+    both = {"near": policy["providers"]["near"], "mist": entry}
+    with govai.Governor({**policy, "providers": {name: both[name] for name in order}}, ledger=":memory:") as gov, gov.instrument(purpose="support", quiet=True):
+        httpx2.post(**_bodies(server.host))
+        httpx2.post(server.url + "/v1/fim/completions", json={"model": "echo", "prompt": f"# {MAIL}"})
+        assert [i["provider"] for i in intents(gov)] == [order[0], "mist"]
+        assert MAIL.encode() not in b"".join(server.bodies[-2:])
+
+
 @pytest.mark.parametrize("method, path", [("POST", "/v1/vector_stores"), ("POST", "/v1/responses/x/y"), ("DELETE", "/v1/models/m"), ("POST", "/")])
 def test_other_endpoints_of_a_provider_are_refused(server: Server, instrumented: Coverage, method: str, path: str) -> None:
     with pytest.raises(govai.Ungoverned, match="not an endpoint"):
