@@ -29,13 +29,14 @@ def _fresh(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, tmp_
 
 @pytest.fixture
 def policy(server: Server) -> dict:
-    """The built-in policy with the local server registered as `near` (OpenAI's wire) and `nearby` (Anthropic's)."""
+    """The built-in policy with the local server registered as `near` (OpenAI's chat), `answers` (OpenAI's Responses), `nearby` (Anthropic's
+    messages) and `gnear` (Google's)."""
     entry = {"host": server.host, "region": "EU", "trains_on_inputs": False, "api_key": "env:GOVAI_TEST_KEY"}
     return {
         "govai": 1,
         "name": "test",
         "extends": "eu-marketing",
-        "providers": {"near": {"like": "openai", **entry}, "nearby": {"like": "anthropic", **entry}},
+        "providers": {"near": {"like": "openai", **entry}, "nearby": {"like": "anthropic", **entry}, "answers": {"like": "openai", "api": "responses", "base_path": "/r", **entry}, "gnear": {"like": "google", **entry}},
         "people": {"marketing": ["lea", "tom"], "data": ["ines"]},
     }
 

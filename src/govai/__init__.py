@@ -67,9 +67,11 @@ if TYPE_CHECKING:
     from govai.doors.sealing import seal as seal
     from govai.doors.tools import Tool as Tool
     from govai.doors.tools import tool as tool
+    from govai.governor.default import aembed as aembed
     from govai.governor.default import agenerate as agenerate
     from govai.governor.default import astream as astream
     from govai.governor.default import configure as configure
+    from govai.governor.default import embed as embed
     from govai.governor.default import explain as explain
     from govai.governor.default import generate as generate
     from govai.governor.default import instrument as instrument
@@ -106,7 +108,7 @@ _HOMES = {
     "govai.detect.pattern": "Pattern",
     "govai.doors.sealing": "prompt seal",
     "govai.doors.tools": "Tool tool",
-    "govai.governor.default": "agenerate astream configure explain generate instrument resume stream wrap",
+    "govai.governor.default": "aembed agenerate astream configure embed explain generate instrument resume stream wrap",
     "govai.governor.governor": "Governor",
     "govai.ledger.verify": "Verification",
     "govai.policy.policy": "Policy",

@@ -16,7 +16,7 @@ ROW = {"prenom": "Renée", "email": "renee.aubrac@exemple.fr", "motif": "prix tr
 SECRETS = ("Renée", "renee.aubrac@exemple.fr", "06 12 34 56 78", "sk-test-key")
 PROMPT = "Écris à {prenom} ({email}), partie pour : {motif}. Note : {note}"
 SAID = "Écris à Renée (renee.aubrac@exemple.fr), partie pour : prix trop élevé. Note : La rappeler au 06 12 34 56 78 le soir, elle préfère cela"
-MODELS = ["near:echo", "nearby:echo", "offline:echo"]
+MODELS = ["near:echo", "nearby:echo", "answers:echo", "offline:echo"]
 
 
 async def every_way(gov: govai.Governor, model: str, *args, **kwargs) -> list[govai.Reply]:
@@ -121,7 +121,7 @@ def test_schema_gives_parsed_and_escapes_what_it_restores(gov: govai.Governor) -
     assert "ana@" not in str(caught.value)
 
 
-@pytest.mark.parametrize("model", ["near:tool", "nearby:tool"])
+@pytest.mark.parametrize("model", ["near:tool", "nearby:tool", "answers:tool"])
 @pytest.mark.parametrize(("receives", "restored"), [((), False), (("user.contact",), True), (("user.name",), False)])
 def test_tool_arguments_are_restored_only_for_what_the_tool_receives(gov: govai.Governor, model: str, receives: tuple, restored: bool) -> None:
     def mail(to: str) -> None:
@@ -134,7 +134,7 @@ def test_tool_arguments_are_restored_only_for_what_the_tool_receives(gov: govai.
     assert "ana@exemple.fr" not in reply.protected
 
 
-@pytest.mark.parametrize("model", ["near", "nearby"])
+@pytest.mark.parametrize("model", ["near", "nearby", "answers"])
 @pytest.mark.parametrize(
     ("status", "kind", "attempts"),
     [(400, govai.InvalidRequest, 1), (401, govai.AuthenticationFailed, 1), (403, govai.AuthenticationFailed, 1), (404, govai.InvalidRequest, 1),
@@ -162,9 +162,10 @@ def test_a_transient_failure_is_survived_and_a_fallback_taken(gov: govai.Governo
 
 def test_no_connection_is_provider_unavailable(policy: dict, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tenacity.nap.time.sleep", lambda _s: None)
-    policy["providers"]["near"]["host"] = policy["providers"]["nearby"]["host"] = "127.0.0.1:9"
+    for entry in policy["providers"].values():
+        entry["host"] = "127.0.0.1:9"
     with govai.Governor(policy, ledger=":memory:", actor="ana") as gov:
-        for model in ("near:echo", "nearby:echo"):
+        for model in ("near:echo", "nearby:echo", "answers:echo"):
             with pytest.raises(govai.ProviderUnavailable):
                 gov.generate(model, "bonjour")
 
@@ -211,7 +212,7 @@ def test_a_native_client_can_be_given(gov: govai.Governor, server: Server) -> No
         (lambda g: g.generate("near:echo", "x", review="asq"), "review mode"),
         (lambda g: g.generate("near:echo", messages=["x"]), "not a message"),
         (lambda g: g.generate("openai:gpt", "x"), "OPENAI_API_KEY"),
-        (lambda g: g.generate("mistral:m", "x"), "not built yet"),
+        (lambda g: g.generate("mistral:m", "x"), "MISTRAL_API_KEY"),
         (lambda g: govai.tool(print, receives=["user.nam"]), "user.name"),
         (lambda g: govai.Pattern("user.nam", "x"), "user.name"),
         (lambda g: govai.Pattern("user.name", "("), "RE2"),

@@ -117,7 +117,7 @@ async def test_errors_of_the_connection_are_the_librarys_own(talker: Talker, lib
 async def test_a_refusal_is_govais_own_and_nothing_leaves(talker: Talker, gov: govai.Governor, server: Server) -> None:
     before = len(server.log)
     with pytest.raises(govai.Ungoverned, match="not an endpoint"):
-        made = talker.client.get(server.url + "/v1/files")
+        made = talker.client.get(server.url + "/v1/vector_stores")
         await made if talker.is_async else made
     assert len(server.log) == before
     assert [r.kind for r in gov.ledger.records()] == ["refusal"]

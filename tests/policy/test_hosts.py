@@ -31,10 +31,11 @@ def test_other_hosts_are_nobodys(host: str) -> None:
 
 def test_a_registered_port_is_that_port_and_no_port_is_every_port() -> None:
     near = {"like": "openai", "region": "local"}
-    policy = Policy.load({"govai": 1, "name": "t", "extends": "eu-marketing", "providers": {"a": {**near, "host": "127.0.0.1:8000"}, "b": {**near, "host": "ai.example.org"}, "c": {**near, "host": "[::1]:80"}}})
+    policy = Policy.load({"govai": 1, "name": "t", "extends": "eu-marketing", "providers": {"a": {**near, "host": "127.0.0.1:8000"}, "b": {**near, "host": "ai.example.org"}, "c": {**near, "host": "[::1]:80"}, "d": {**near, "host": "localhost"}}})
     hosts = ProviderHosts(policy.providers.values())
     assert [host in hosts for host in ("127.0.0.1:8000", "127.0.0.1:8001", "127.0.0.1")] == [True, False, False]
     assert [host in hosts for host in ("AI.example.org", "ai.example.org.:8443", "b.ai.example.org", "[::1]:80")] == [True, True, False, True]
+    assert [host in hosts for host in ("localhost", "localhost:80", "localhost:443", "localhost:5432", "LOCALHOST:")] == [True, True, True, False, True]
     assert "ai.example.org" in list(hosts)
 
 

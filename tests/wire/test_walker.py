@@ -10,30 +10,38 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from govai.core.exchange import Path, RequestView, SlotKind, WireFormat
-from govai.wire import anthropic_requests, openai_requests, walker
+from govai.wire import anthropic_requests, mistral_chat, openai_requests, responses_items, responses_requests, responses_tools, walker
+from govai.wire.anthropic_messages import AnthropicMessages
 from govai.wire.codec import put
-from govai.wire.formats import FORMATS
+from govai.wire.mistral_chat import MistralChat
+from govai.wire.openai_chat import OpenAIChat
+from govai.wire.openai_responses import OpenAIResponses
 from govai.wire.walker import Walk, named, spelled
 
-OPENAI, ANTHROPIC = FORMATS
+MESSAGES_FORMATS = (OpenAIChat(), AnthropicMessages(), MistralChat())
+FORMATS = (*MESSAGES_FORMATS, OpenAIResponses())
+TABLED = (openai_requests, responses_items, responses_requests, responses_tools, anthropic_requests, mistral_chat, walker)
 PROTOCOL_NUMBERS = frozenset(
     "n seed temperature top_p top_k max_tokens max_completion_tokens presence_penalty frequency_penalty logprobs top_logprobs stream parallel_tool_calls index "
-    "expires_at start_index end_index minLength maxLength minItems maxItems minProperties maxProperties minContains maxContains budget_tokens value total remaining max_uses "
+    "expires_at start_index end_index minLength maxLength minItems maxItems minProperties maxProperties minContains maxContains budget_tokens value total remaining max_uses random_seed top_k min_tokens repetition_penalty prompt_logprobs top_prompt_logprobs safe_prompt prefix closed "
     "max_content_tokens max_characters display_width_px display_height_px display_number enabled document_index start_char_index end_char_index start_page_number end_page_number "
-    "start_block_index end_block_index search_result_index return_code num_lines start_line total_lines 42".split()
+    "start_block_index end_block_index search_result_index return_code num_lines start_line total_lines background max_output_tokens max_tool_calls "
+    "compact_threshold score_threshold embedding_weight text_weight max_num_results display_width display_height frame_count frame_duration_ms output_compression partial_images "
+    "score x y scroll_x scroll_y timeout_ms max_output_length exit_code 42".split()
 )
 
 
 def vocabulary() -> list[str]:
-    """Every key that a table of either format, or the schema's, knows."""
-    tables = [v for module in (openai_requests, anthropic_requests, walker) for v in vars(module).values() if isinstance(v, dict) and v and all(isinstance(k, str) for k in v)]
-    tables += [openai_requests._OpenAIWalk.settings_table, anthropic_requests._AnthropicWalk.settings_table]
+    """Every key that a table of any format, or the schema's, knows."""
+    tables = [v for module in TABLED for v in vars(module).values() if isinstance(v, dict) and v and all(isinstance(k, str) for k in v)]
+    tables += [openai_requests.OpenAIWalk.settings_table, responses_tools.ToolsWalk.settings_table, anthropic_requests._AnthropicWalk.settings_table, mistral_chat.MistralWalk.settings_table]
     return sorted({key for table in tables for key in table if key.isidentifier() or key.startswith("$")} - {"__builtins__", "__name__"})
 
 
 TYPES = st.sampled_from(
     "text image_url input_audio file refusal image document tool_use tool_result thinking redacted_thinking server_tool_use web_search_tool_result search_result base64 url "
-    "content function custom json_schema web_search_20250305 tool_addition tool_definition compaction container_upload object string mcp_toolset".split()
+    "content function custom json_schema web_search_20250305 tool_addition tool_definition compaction container_upload object string mcp_toolset "
+    "message input_text input_image input_file function_call function_call_output reasoning shell_call computer_call_output program image_generation_call file_search document_url reference tool_reference resource resource_link".split()
 )
 KEYS = st.sampled_from(vocabulary()) | st.sampled_from(["clé Zoé", "42", "1234567890"])
 LEAVES = st.none() | st.booleans() | st.text(alphabet="Zoé ù", max_size=9).map("é ".__add__) | st.integers(10**8, 10**12) | TYPES.map(lambda word: word + " é")
@@ -44,7 +52,8 @@ BODIES = st.recursive(
 )
 CONTENTS = BODIES | st.lists(st.builds(lambda d, t: {**d, "type": t}, st.dictionaries(KEYS, BODIES, max_size=4), TYPES), max_size=3)
 MESSAGES = st.lists(st.builds(lambda extra, content: {"role": "user", "content": content, **extra}, st.dictionaries(KEYS, BODIES, max_size=2), CONTENTS), max_size=3)
-REQUESTS = st.builds(lambda messages, extra: {**extra, "messages": messages}, MESSAGES, st.dictionaries(KEYS, CONTENTS, max_size=4))
+ITEMS = CONTENTS | st.lists(st.builds(lambda extra, kind: {**extra, "type": kind}, st.dictionaries(KEYS, BODIES, max_size=4), TYPES), max_size=3)
+REQUESTS = st.builds(lambda messages, items, extra: {**extra, "messages": messages, "input": items}, MESSAGES, ITEMS, st.dictionaries(KEYS, CONTENTS, max_size=4))
 
 
 def places(value: Any, path: Path = ()) -> list[tuple[Path, Any, bool]]:
@@ -83,7 +92,7 @@ def unseen(body: Any, view: RequestView) -> list[tuple[Path, Any, bool]]:
     return missing
 
 
-@pytest.mark.parametrize("wire", FORMATS, ids=lambda wire: wire.name)
+@pytest.mark.parametrize("wire", MESSAGES_FORMATS, ids=lambda wire: wire.name)
 @given(body=REQUESTS)
 def test_every_string_key_and_number_is_seen_whatever_the_shape(wire: WireFormat, body: dict[str, Any]) -> None:
     before = copy.deepcopy(body)
@@ -93,7 +102,7 @@ def test_every_string_key_and_number_is_seen_whatever_the_shape(wire: WireFormat
     assert len({(slot.path, slot.kind is SlotKind.KEY) for slot in view.slots}) == len(view.slots)  # no place twice
 
 
-@pytest.mark.parametrize("wire", FORMATS, ids=lambda wire: wire.name)
+@pytest.mark.parametrize("wire", MESSAGES_FORMATS, ids=lambda wire: wire.name)
 @given(body=REQUESTS)
 def test_each_slot_says_what_stands_at_its_path_and_can_be_put_back(wire: WireFormat, body: dict[str, Any]) -> None:
     for slot in wire.read_request(body).slots:
@@ -112,7 +121,7 @@ def test_each_slot_says_what_stands_at_its_path_and_can_be_put_back(wire: WireFo
     assert [slot.text for slot in wire.read_request(body).slots if slot.kind is SlotKind.TEXT] == [f"é {number}" for number in range(len(texts))]
 
 
-@pytest.mark.parametrize("wire", FORMATS, ids=lambda wire: wire.name)
+@pytest.mark.parametrize("wire", MESSAGES_FORMATS, ids=lambda wire: wire.name)
 @pytest.mark.parametrize("body", [None, [], "Zoé", 3, {}, {"messages": None}, {"messages": {"Zoé": 1}}, {"messages": "Zoé"}, {"messages": ["Zoé"]}, {"messages": [{}, None]}])
 def test_what_is_not_a_request_is_refused_without_repeating_it(wire: WireFormat, body: Any) -> None:
     with pytest.raises(ValueError) as caught:
@@ -132,7 +141,7 @@ def nested(shape: str, depth: int) -> Any:
     return value
 
 
-@pytest.mark.parametrize("wire", FORMATS, ids=lambda wire: wire.name)
+@pytest.mark.parametrize("wire", MESSAGES_FORMATS, ids=lambda wire: wire.name)
 @pytest.mark.parametrize("shape", "list dict tool_result document server schema all named format grammar settings edits allowed approximate citations call unknown".split())
 def test_what_is_nested_too_deep_is_refused_and_never_overflows(wire: WireFormat, shape: str) -> None:
     deep = nested(shape, 3000)
@@ -142,6 +151,7 @@ def test_what_is_nested_too_deep_is_refused_and_never_overflows(wire: WireFormat
     for body in (
         {"messages": [{"content": deep}]}, {"messages": [{"tool_calls": deep}]}, {"messages": [], "tools": [{"type": "function", "function": {"parameters": deep}}]},
         {"messages": [], "tools": [{"input_schema": deep, "citations": deep}]}, {"messages": [{"content": [{"type": "text", "citations": deep}]}]},
+        {"messages": [], "input": deep}, {"messages": [], "input": [{"output": deep}]}, {"messages": [], "input": [{"action": deep}]}, {"messages": [], "input": [{"tools": deep}]}, {"messages": [], "text": {"format": {"schema": deep}}},
     ):
         with pytest.raises(ValueError, match="nested too deep"):
             wire.read_request(body)

@@ -45,7 +45,7 @@ class RequestView:
 
     `opaque`, `references`, `recipients` name what cannot be looked into, what the provider already holds, and the
     tools it runs itself, as (name, place) pairs: (`image`, `messages[0].content[1]`).
-    `first_user` is the first user message's text, which names the conversation.
+    `first_user` is the first user message's text, which names the conversation. `batches`: names of batches it speaks of.
     """
 
     model: str | None
@@ -55,6 +55,7 @@ class RequestView:
     opaque: list[tuple[str, str]] = field(default_factory=list)
     references: list[tuple[str, str]] = field(default_factory=list)
     recipients: list[tuple[str, str]] = field(default_factory=list)
+    batches: list[str] = field(default_factory=list)
     json_answer: bool = False
 
 
@@ -78,13 +79,15 @@ class Channel(NamedTuple):
 
 class ReplySlot(NamedTuple):
     """A string of a reply, or of one event of a stream: `path` leads to it; `escaped`: a fragment of a JSON string
-    document (tool arguments), so what is restored must be JSON-escaped; `whole`: it does not continue in later events."""
+    document (tool arguments), so what is restored must be JSON-escaped; `whole`: it does not continue in later events;
+    `again`: it may repeat what earlier events said in its channel, and what was said counts once."""
 
     path: Path
     text: str
     channel: Channel
     escaped: bool = False
     whole: bool = True
+    again: bool = False
 
 
 @dataclass(slots=True)
@@ -113,6 +116,7 @@ class ReplyView:
     """A reply, or one event of a stream, as its wire format reads it; None where it does not say.
 
     `terminal`: after this event the answer is complete. `error`: the provider reports an error inside the stream.
+    `pending`: it is written in the background, and can be fetched by its `id` later.
     """
 
     slots: list[ReplySlot]
@@ -123,6 +127,7 @@ class ReplyView:
     id: str | None = None
     terminal: bool = False
     error: str | None = None
+    pending: bool = False
 
 
 class Operation(Enum):
@@ -131,7 +136,11 @@ class Operation(Enum):
     GENERATE = "generate"  # text in, an answer back
     EMBED = "embed"  # text in, vectors back: the text leaves, with kind-only stand-ins, and nothing is restored
     COUNT = "count"  # text in, a number back: the text leaves all the same
+    RENDER = "render"  # text in, sound or pictures back: nobody can review those, what is said beside them is restored
     FETCH = "fetch"  # the id of an earlier answer in, that answer back
+    SUBMIT = "submit"  # many requests in, each governed as a call; their answers come later
+    TRACK = "track"  # the id of a batch in, how it stands back, perhaps with its answers
+    RESULTS = "results"  # the id of a batch or of its file in, many answers back, a line each
     LIST = "list"  # nothing of the user's in, nothing of the user's back
 
 
@@ -145,6 +154,25 @@ class Endpoint(NamedTuple):
     path: re.Pattern[str]
     operation: Operation
     streams: bool = False
+
+
+class Line(NamedTuple):
+    """One request of a batch.
+
+    `body` leads to it from the parsed document's root, `name` to what its answer will be told by (None: by its place);
+    `endpoint` is the path it is for.
+    """
+
+    body: Path
+    name: Path | None
+    endpoint: str
+
+
+class Result(NamedTuple):
+    """One answer of a batch: `body` leads to it from the document's root, `name` to what tells its request (None: by its place)."""
+
+    body: Path
+    name: Path | None
 
 
 class WireFormat(Protocol):
@@ -180,6 +208,22 @@ class WireFormat(Protocol):
 
     def read_event(self, event: Any) -> ReplyView:
         """Return every place of one stream event that holds text."""
+        ...
+
+
+class BatchFormat(WireFormat, Protocol):
+    """A wire format of many requests at once. What `read_request` gives is all but the requests themselves."""
+
+    def lines(self, body: Any, model: str) -> list[Line]:
+        """Return the requests of a document, in order; `model` is the one that the path names, if it names one."""
+        ...
+
+    def results(self, body: Any) -> list[Result]:
+        """Return the answers in a document, in order."""
+        ...
+
+    def names(self, body: Any) -> tuple[str, ...]:
+        """Return all names under which a document speaks of one batch: its own id, its files'."""
         ...
 
 

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
+from govai.core.errors import ConfigError
+from govai.core.lang import say
 from govai.doors.failing import by_status, timed_out, unreachable, word_of
 from govai.doors.family import Request, sdk
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from govai.core.errors import ProviderError
     from govai.core.messages import Message
     from govai.flow.transports import Governing
     from govai.policy.registry import Provider
 
+_PATH = "/v1/messages"
 _MAX_TOKENS = 4096  # the API wants a bound; this one fits a long message
 
 
@@ -20,7 +25,10 @@ class AnthropicFamily:
     """The anthropic SDK."""
 
     like = "anthropic"
-    path = "/v1/messages"
+    wire = "anthropic_messages"
+
+    def path_of(self, model: str, *, stream: bool) -> str:  # noqa: ARG002 -- the body says both
+        return _PATH
 
     def body(self, request: Request, provider: Provider) -> dict[str, Any]:  # noqa: ARG002 -- the same for every host
         system = [request.system] if request.system else []
@@ -58,15 +66,28 @@ class AnthropicFamily:
         made = sdk("anthropic").AsyncAnthropic(base_url=provider.base_url, api_key=provider.key(), max_retries=0)
         return govern(made, governing)
 
-    def send(self, client: Any, body: dict[str, Any], timeout: float) -> Any:
-        options = {"timeout": timeout, "max_retries": 0}
-        return client.post(self.path, cast_to=sdk("anthropic.types").Message, body=body, options=options)
+    def in_asyncio(self, client: Any) -> Any:
+        return client
 
-    def open(self, client: Any, body: dict[str, Any], timeout: float) -> Any:
+    def send(self, client: Any, model: str, body: dict[str, Any], timeout: float) -> Any:  # noqa: ARG002 -- the body names it
+        options = {"timeout": timeout, "max_retries": 0}
+        return client.post(_PATH, cast_to=sdk("anthropic.types").Message, body=body, options=options)
+
+    def open(self, client: Any, model: str, body: dict[str, Any], timeout: float) -> Any:  # noqa: ARG002 -- the body names it
         anthropic, event = sdk("anthropic"), sdk("anthropic.types").RawMessageStreamEvent
         kind = anthropic.AsyncStream if isinstance(client, anthropic.AsyncAnthropic) else anthropic.Stream
         options = {"timeout": timeout, "max_retries": 0}
-        return client.post(self.path, cast_to=event, body=body, options=options, stream=True, stream_cls=kind[event])
+        return client.post(_PATH, cast_to=event, body=body, options=options, stream=True, stream_cls=kind[event])
+
+    def embed(self, client: Any, model: str, texts: Sequence[str], timeout: float) -> NoReturn:  # noqa: ARG002
+        raise ConfigError(
+            say("Anthropic has no embeddings", "Anthropic ne propose pas d'embeddings"),
+            where="model=",
+            todo=say("name a model of another provider", "nommez un modèle d'un autre fournisseur"),
+        )
+
+    def vectors(self, native: Any) -> NoReturn:  # noqa: ARG002
+        raise AssertionError("there are none")
 
     def translate(self, error: Any, provider: str) -> ProviderError | None:
         import httpx2

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import weakref
+from collections import OrderedDict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -12,9 +13,12 @@ from govai.core.lang import say
 from govai.core.names import did_you_mean
 from govai.core.scope import Scope
 from govai.doors.anthropic_family import AnthropicFamily
+from govai.doors.google_family import GoogleFamily
+from govai.doors.mistral_family import MistralFamily
 from govai.doors.offline import HOST, OfflineFamily
 from govai.doors.openai_family import OpenAIFamily
-from govai.doors.wrapping import base_error, family_of, govern, governed_by, original
+from govai.doors.openai_responses_family import OpenAIResponsesFamily
+from govai.doors.wrapping import aclose, base_error, close, family_of, govern, governed_by
 from govai.flow.transports import Governing
 
 if TYPE_CHECKING:
@@ -22,8 +26,15 @@ if TYPE_CHECKING:
     from govai.flow.engine import Engine
     from govai.policy.registry import Provider
 
-_FAMILIES: dict[str, Family] = {"openai": OpenAIFamily(), "anthropic": AnthropicFamily()}
+_RESPONSES: Family = OpenAIResponsesFamily()
+_FAMILIES: dict[str, Family] = {
+    "openai": OpenAIFamily(),
+    "anthropic": AnthropicFamily(),
+    "mistral": MistralFamily(),
+    "google": GoogleFamily(),
+}
 _OFFLINE: Family = OfflineFamily()
+_REMEMBERED = 32  # clients of the caller's own that stay governed between calls; each is kept alive as long
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,10 +54,10 @@ class Clients:
         self._lock = threading.Lock()
         self._sync: dict[str, Any] = {}
         self._async: weakref.WeakKeyDictionary[Any, dict[str, Any]] = weakref.WeakKeyDictionary()
-        self._given: weakref.WeakKeyDictionary[Any, Any] = weakref.WeakKeyDictionary()
+        self._given: OrderedDict[tuple[int, str], tuple[Any, Any]] = OrderedDict()
 
-    def target(self, model: str) -> Target:
-        """Return where `provider:model` goes.
+    def target(self, model: str, wire: str = "") -> Target:
+        """Return where `provider:model` goes; `wire` names the format of a body that exists already.
 
         Raises:
             ConfigError: not of that shape, an unknown provider entry, or a family that is not built yet.
@@ -61,7 +72,7 @@ class Clients:
         provider = self._engine.policy.provider(name)
         if provider.host == HOST:
             return Target(provider, _OFFLINE, word)
-        family = _FAMILIES.get(provider.like)
+        family = _family(provider, wire)
         if family is None:
             raise ConfigError(
                 say(
@@ -86,7 +97,7 @@ class Clients:
     def asyncio(self, target: Target, client: Any = None) -> Any:
         """Return the governed asyncio client for a target in the running loop, or `client` governed."""
         if client is not None:
-            return self._govern(client, target)
+            return target.family.in_asyncio(self._govern(client, target))
         import asyncio
 
         loop = asyncio.get_running_loop()
@@ -103,11 +114,12 @@ class Clients:
         return govern(client, Governing(self._engine, defaults, like, base_error(like)))
 
     def close(self) -> None:
-        """Close the clients made for sync calls."""
+        """Close the clients made for sync calls, and let go of those that were given."""
         with self._lock:
             made, self._sync = list(self._sync.values()), {}
+            self._given.clear()
         for client in made:
-            original(client).close()
+            close(client)
 
     async def aclose(self) -> None:
         """Close all clients, those of the running loop included."""
@@ -117,8 +129,7 @@ class Clients:
         with self._lock:
             made = list(self._async.pop(asyncio.get_running_loop(), {}).values())
         for client in made:
-            ours = original(client)
-            await (ours.aclose() if hasattr(ours, "aclose") else ours.close())
+            await aclose(client)
 
     def _governing(self, target: Target) -> Governing:
         return Governing(self._engine, Scope(), target.provider.like, base_error(target.family.like))
@@ -133,8 +144,9 @@ class Clients:
                 where="client=",
                 todo=say("give the original client", "donnez le client d'origine"),
             )
+        key = (id(client), target.provider.like)  # it need not be hashable; the entry holds it, so the id stays its own
         with self._lock:
-            made = self._given.get(client)
+            _, made = self._given.get(key, (None, None))
         if made is None:
             if family_of(client) != target.family.like:
                 raise ConfigError(
@@ -146,6 +158,32 @@ class Clients:
                     todo=say("give a client of the model's provider", "donnez un client du fournisseur du modèle"),
                 )
             made = govern(client, self._governing(target))
-            with self._lock:
-                self._given[client] = made
+        with self._lock:
+            self._given[key] = (client, made)
+            self._given.move_to_end(key)
+            while len(self._given) > _REMEMBERED:
+                self._given.popitem(last=False)
         return made
+
+
+def _family(provider: Provider, wire: str) -> Family | None:
+    """Return the family of an entry, or the one of its families that posts bodies of the format `wire`.
+
+    Raises:
+        ConfigError: no family posts such bodies; a client of the caller's own made this one.
+    """
+    usual = _RESPONSES if provider.api == "responses" else _FAMILIES.get(provider.like)
+    if usual is None or wire in ("", usual.wire):
+        return usual
+    for family in (_RESPONSES, *_FAMILIES.values()):
+        if (family.wire, family.like) == (wire, provider.like):
+            return family
+    raise ConfigError(
+        say(
+            "this ticket is of a call that only its own client makes", "ce ticket vient d'un appel propre à son client"
+        ),
+        where=f"provider '{provider.name}'",
+        todo=say(
+            "make the same call again: it goes on from its ticket", "refaites le même appel : il reprend son ticket"
+        ),
+    )

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 _DISTRIBUTIONS = {"grpc": "grpcio", "websocket": "websocket-client"}  # where the name differs from the package's
-_STDLIB = frozenset({"http"})
+_STDLIB = frozenset({"http", "socket", "asyncio"})
 _GUARDS = tuple({guard.name: guard for guard in GUARDS}.values())
 
 

@@ -16,6 +16,15 @@ if TYPE_CHECKING:
 
 _UNAUTHORISED, _TIMEOUT, _TOO_LARGE, _TOO_MANY, _SERVER = (401, 403), (408, 504), 413, 429, 500
 _RETRIED_409 = 409
+_AT_FAULT = (  # how codes begin that say, without a status, that the request itself is wrong
+    "invalid_",
+    "image_",
+    "unsupported_",
+    "empty_",
+    "bio_policy",
+    "misalignment_",
+    "data_residency_",
+)
 _TODO = {
     errors.AuthenticationFailed: (
         "check the API key named in the policy",
@@ -94,12 +103,14 @@ def _kind(status: int | None, word: str) -> type[errors.ProviderError]:
         return errors.ContextTooLong
     if word in ("content_filter", "content_policy_violation"):
         return errors.ContentFiltered
-    if status in _UNAUTHORISED:
+    if status in _UNAUTHORISED or word.startswith("api_key_"):
         return errors.AuthenticationFailed
     if status in _TIMEOUT:
         return errors.ProviderTimeout
     if status == _TOO_MANY or word in ("insufficient_quota", "rate_limit_error", "rate_limit_exceeded"):
         return errors.RateLimited
+    if status is None and word.startswith(_AT_FAULT):
+        return errors.InvalidRequest
     if status is None or status >= _SERVER or word in ("overloaded_error", "api_error", "server_error"):
         return errors.ProviderUnavailable
     return errors.InvalidRequest

@@ -10,6 +10,8 @@ from govai.core.errors import ConfigError
 from govai.core.lang import say
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from govai.core.errors import ProviderError
     from govai.core.messages import Message
     from govai.doors.tools import Tool
@@ -37,10 +39,17 @@ class Request:
 
 
 class Family(Protocol):
-    """One SDK. `body` is the wire format's JSON; `send` and its variants post it and return native objects."""
+    """One SDK. `body` is the wire format's JSON; `send` and its variants post it and return native objects.
+
+    `like`: the family of servers; `path`, `wire`: where calls are posted and the wire format that reads them.
+    """
 
     like: str
-    path: str
+    wire: str
+
+    def path_of(self, model: str, *, stream: bool) -> str:
+        """Return the path that a body for this model is posted to, below the provider entry's base path."""
+        ...
 
     def body(self, request: Request, provider: Provider) -> dict[str, Any]:
         """Return the JSON body of a request."""
@@ -54,12 +63,28 @@ class Family(Protocol):
         """Return a governed native asyncio client."""
         ...
 
-    def send(self, client: Any, body: dict[str, Any], timeout: float) -> Any:
+    def in_asyncio(self, client: Any) -> Any:
+        """Return a governed client, given by the caller, as asyncio calls want it: some SDKs have one class for both."""
+        ...
+
+    def send(self, client: Any, model: str, body: dict[str, Any], timeout: float) -> Any:
         """Post the body; return the native answer, an awaitable of it for an asyncio client."""
         ...
 
-    def open(self, client: Any, body: dict[str, Any], timeout: float) -> Any:
+    def open(self, client: Any, model: str, body: dict[str, Any], timeout: float) -> Any:
         """Post the body; return the native stream, an awaitable of it for an asyncio client."""
+        ...
+
+    def embed(self, client: Any, model: str, texts: Sequence[str], timeout: float) -> Any:
+        """Ask for the vectors of texts; return the native answer, an awaitable of it for an asyncio client.
+
+        Raises:
+            ConfigError: the provider has no embeddings.
+        """
+        ...
+
+    def vectors(self, native: Any) -> list[list[float]]:
+        """Return the vectors of a native answer, in the order of the texts."""
         ...
 
     def translate(self, error: Exception, provider: str) -> ProviderError | None:

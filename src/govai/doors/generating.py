@@ -79,7 +79,7 @@ def generate(clients: Clients, order: Order) -> Reply:
 
     def send(target: Target) -> Any:
         client = clients.sync(target, order.client)
-        return target.family.send(client, body_for(order, target, stream=False), order.timeout)
+        return target.family.send(client, target.model, body_for(order, target, stream=False), order.timeout)
 
     target, asked, native = attempt(order.targets, order.asked, send)
     return reply(order, target, asked, native)
@@ -90,7 +90,7 @@ async def agenerate(clients: Clients, order: Order) -> Reply:
 
     async def send(target: Target) -> Any:
         client = clients.asyncio(target, order.client)
-        return await target.family.send(client, body_for(order, target, stream=False), order.timeout)
+        return await target.family.send(client, target.model, body_for(order, target, stream=False), order.timeout)
 
     target, asked, native = await aattempt(order.targets, order.asked, send)
     return reply(order, target, asked, native)
@@ -150,7 +150,9 @@ class Stream(_Piecewise):
     def __enter__(self) -> Self:
         def send(target: Target) -> Any:
             client = self._clients.sync(target, self._order.client)
-            return target.family.open(client, body_for(self._order, target, stream=True), self._order.timeout)
+            return target.family.open(
+                client, target.model, body_for(self._order, target, stream=True), self._order.timeout
+            )
 
         self._opened = attempt(self._order.targets, self._order.asked, send)
         return self
@@ -175,6 +177,8 @@ class Stream(_Piecewise):
     def __exit__(self, *exc: object) -> None:
         if self._opened is not None:
             self._opened[2].close()
+            if (stream := self._opened[1].trace.stream()) is not None:
+                stream.close()  # some SDKs leave that to the garbage collector
 
 
 class AsyncStream(_Piecewise):
@@ -183,7 +187,9 @@ class AsyncStream(_Piecewise):
     async def __aenter__(self) -> Self:
         async def send(target: Target) -> Any:
             client = self._clients.asyncio(target, self._order.client)
-            return await target.family.open(client, body_for(self._order, target, stream=True), self._order.timeout)
+            return await target.family.open(
+                client, target.model, body_for(self._order, target, stream=True), self._order.timeout
+            )
 
         self._opened = await aattempt(self._order.targets, self._order.asked, send)
         return self
@@ -210,3 +216,5 @@ class AsyncStream(_Piecewise):
     async def __aexit__(self, *exc: object) -> None:
         if self._opened is not None:
             await self._opened[2].close()
+            if (stream := self._opened[1].trace.stream()) is not None:
+                await stream.aclose()  # some SDKs leave that to the loop

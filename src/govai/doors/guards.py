@@ -5,6 +5,7 @@ Each guard stands where its library begins a request. It knows where that goes, 
 
 from __future__ import annotations
 
+import inspect
 import re
 from dataclasses import dataclass, field
 from functools import wraps
@@ -38,16 +39,16 @@ class Guard:
 
     Attributes:
         name: as people know it. package: of the import system, to see whether it is installed. module, place: what is
-        guarded (`Class.method`). argument: of that method, its name and its position after `self`, says where to.
-        host: reads the host and its port from `self` and that argument. way_out: what to use instead, in both languages.
+        guarded (`Class.method`, or `function`). said: which of its arguments say where to. host: reads the host with its
+        port from their values, None where one was not given. way_out: what to use instead, in both languages.
     """
 
     name: str
     package: str
     module: str
     place: str
-    argument: tuple[str, int]
-    host: Callable[[Any, Any], str] = field(repr=False)
+    said: tuple[str, ...]
+    host: Callable[..., str] = field(repr=False)
     way_out: tuple[str, str] = field(repr=False)
 
     def install(self, module: ModuleType, refuse: Refuse) -> list[Patch]:
@@ -56,22 +57,25 @@ class Guard:
         Returns:
             Nothing where this version of the library has no such place.
         """
-        kind, _, name = self.place.partition(".")
-        owner: Any = getattr(module, kind, None)
-        if not hasattr(owner, name):
+        kind, _, name = self.place.rpartition(".")
+        owner = getattr(module, kind, None) if kind else module
+        found = getattr(owner, name, None)
+        if found is None:
             return []
-        word, position = self.argument
+        signature = inspect.signature(found)
+        if not set(self.said) <= set(signature.parameters):
+            return []
 
-        def guarded(found: Callable[..., Any]) -> Callable[..., Any]:
-            @wraps(found)
-            def begin(one: Any, *args: Any, **kwargs: Any) -> Any:
-                if word in kwargs or position < len(args):  # else it is the library that complains
-                    refuse(self, self.host(one, kwargs[word] if word in kwargs else args[position]))
-                return found(one, *args, **kwargs)
+        @wraps(found)
+        def begin(*args: Any, **kwargs: Any) -> Any:
+            try:
+                given = signature.bind(*args, **kwargs).arguments
+            except TypeError:  # the library says better what is wrong
+                return found(*args, **kwargs)
+            refuse(self, self.host(*(given.get(word) for word in self.said)))
+            return found(*args, **kwargs)
 
-            return begin
-
-        return [Patch(owner, name, guarded)]
+        return [Patch(owner, name, lambda _found: begin)]
 
     @property
     def todo(self) -> str:
@@ -80,72 +84,79 @@ class Guard:
 
 
 def _place(host: object, port: object = None) -> str:
-    name = str(host)
+    name = host.decode("ascii", "replace") if isinstance(host, bytes) else str(host or "")
     name = f"[{name}]" if ":" in name and not name.startswith("[") else name
     return f"{name}:{port}" if port else name
 
 
-def _of_url(_one: object, url: object) -> str:
+def _of_url(url: object) -> str:
     try:
         return urlsplit(str(url)).netloc.rpartition("@")[2]
     except ValueError:  # the library will not read it either
         return ""
 
 
-def _of_request(one: object, request: Any) -> str:
-    return _of_url(one, request.url)
+def _of_request(request: Any) -> str:
+    return _of_url(request.url)
 
 
-def _of_connection(one: Any, url: object) -> str:
+def _of_connection(connection: Any, url: object) -> str:
     """Read it from a connection of http.client: through a proxy it asks for the whole URL, or tunnels."""
     if str(url).startswith(("http:", "https:")):
-        return _of_url(one, url)
-    return _place(one._tunnel_host, one._tunnel_port) if one._tunnel_host else _place(one.host, one.port)  # noqa: SLF001
+        return _of_url(url)
+    tunnel = connection._tunnel_host  # noqa: SLF001 -- the standard library offers no public way to read it back
+    return _place(tunnel, connection._tunnel_port) if tunnel else _place(connection.host, connection.port)  # noqa: SLF001
 
 
-def _of_pool(one: Any, url: object) -> str:
-    return _of_url(one, url) if str(url).startswith(("http:", "https:")) else _place(one.host, one.port)
+def _of_pool(pool: Any, url: object) -> str:
+    return _of_url(url) if str(url).startswith(("http:", "https:")) else _place(pool.host, pool.port)
 
 
-def _of_session(one: Any, url: Any) -> str:
-    built = one._build_url(url)  # noqa: SLF001 -- joins the session's base URL
-    return _place(built.host or "", built.port)
+def _of_session(session: Any, url: Any) -> str:
+    built = session._build_url(url)  # noqa: SLF001 -- joins the session's base URL
+    return _place(built.host, built.port)
 
 
-def _of_target(_one: object, target: object) -> str:
+def _of_target(target: object) -> str:
     return re.sub(r"^(?:dns|ipv4|ipv6):", "", str(target).rpartition("/")[2])
 
 
-def _of_uri(_one: object, uri: Any) -> str:
+def _of_uri(uri: Any) -> str:
     return _place(uri.host, uri.port)
 
 
-_URL, _TARGET, _URI = ("url", 1), ("target", 0), ("uri", 0)
+def _of_address(address: Any) -> str:
+    return _place(*address[:2])
+
+
+_WS, _WS_LEGACY, _WS_NAME = "websockets.asyncio.client", "websockets.legacy.client", "websockets"
+_ON_URL, _SOCKETS = ("self", "url"), "sockets, asyncio"
 GUARDS: tuple[Guard, ...] = (
-    Guard("aiohttp", "aiohttp", "aiohttp.client", "ClientSession._request", ("str_or_url", 1), _of_session, _CLIENT),
-    Guard("urllib, http.client", "http", "http.client", "HTTPConnection.putrequest", _URL, _of_connection, _CLIENT),
+    Guard(
+        "aiohttp", "aiohttp", "aiohttp.client", "ClientSession._request", ("self", "str_or_url"), _of_session, _CLIENT
+    ),
+    Guard("urllib, http.client", "http", "http.client", "HTTPConnection.putrequest", _ON_URL, _of_connection, _CLIENT),
     Guard(
         "requests, urllib3",
         "urllib3",
         "urllib3.connectionpool",
         "HTTPConnectionPool.urlopen",
-        _URL,
+        _ON_URL,
         _of_pool,
         _CLIENT,
     ),
     Guard(
-        "botocore, boto3",
-        "botocore",
-        "botocore.httpsession",
-        "URLLib3Session.send",
-        ("request", 0),
-        _of_request,
-        _SIGNED,
+        "botocore, boto3", "botocore", "botocore.httpsession", "URLLib3Session.send", ("request",), _of_request, _SIGNED
     ),
-    Guard("grpc", "grpc", "grpc._channel", "Channel.__init__", _TARGET, _of_target, _REST),
-    Guard("grpc", "grpc", "grpc.aio._channel", "Channel.__init__", _TARGET, _of_target, _REST),
-    Guard("websockets", "websockets", "websockets.asyncio.client", "connect.__init__", _URI, _of_url, _SOCKET),
-    Guard("websockets", "websockets", "websockets.client", "ClientProtocol.__init__", _URI, _of_uri, _SOCKET),
-    Guard("websockets", "websockets", "websockets.legacy.client", "Connect.__init__", _URI, _of_url, _SOCKET),
-    Guard("websocket-client", "websocket", "websocket._core", "WebSocket.connect", ("url", 0), _of_url, _SOCKET),
+    Guard("grpc", "grpc", "grpc._channel", "Channel.__init__", ("target",), _of_target, _REST),
+    Guard("grpc", "grpc", "grpc.aio._channel", "Channel.__init__", ("target",), _of_target, _REST),
+    Guard(_WS_NAME, _WS_NAME, _WS, "connect.__init__", ("uri",), _of_url, _SOCKET),
+    Guard(_WS_NAME, _WS_NAME, "websockets.client", "ClientProtocol.__init__", ("uri",), _of_uri, _SOCKET),
+    Guard(_WS_NAME, _WS_NAME, _WS_LEGACY, "Connect.__init__", ("uri",), _of_url, _SOCKET),
+    Guard("websocket-client", "websocket", "websocket._core", "WebSocket.connect", ("url",), _of_url, _SOCKET),
+    # what other libraries connect by: the net below the guards above
+    Guard(_SOCKETS, "socket", "socket", "create_connection", ("address",), _of_address, _CLIENT),
+    Guard(
+        _SOCKETS, "asyncio", "asyncio.base_events", "BaseEventLoop.create_connection", ("host", "port"), _place, _CLIENT
+    ),
 )

@@ -147,7 +147,7 @@ def _refuse(guard: Guard, host: str) -> None:
     error = Ungoverned(
         say(f"{guard.name} would go around govai", f"{guard.name} contournerait govai"), where=host, todo=guard.todo
     )
-    asked = asked_here(how.defaults, how.door)
+    asked = asked_here(how.defaults, how.door, {})
     refusal = recording.refusal(how.engine, asked, None, None, None, error)
     how.engine.ledger.enqueue(refusal)
     asked.trace.ledger, asked.trace.record_id, asked.trace.refusal = how.engine.ledger.url, refusal.id, str(error)
@@ -156,5 +156,21 @@ def _refuse(guard: Guard, host: str) -> None:
 
 
 def _keep_off_aiohttp(genai: ModuleType) -> list[Patch]:
-    """Keep google-genai's asyncio calls on its HTTP client: with aiohttp installed they would go around it."""
-    return [Patch(genai, "has_aiohttp", lambda _found: False)]
+    """Keep google-genai's asyncio calls on its HTTP client: with aiohttp installed they would go around it.
+
+    A client that is made meanwhile is not prepared for aiohttp, and so stays on its HTTP client for good.
+    """
+
+    if not (hasattr(genai, "has_aiohttp") and hasattr(genai.BaseApiClient, "_use_aiohttp")):
+        return []  # another version: where it takes aiohttp, it is refused
+
+    def staying(found: Callable[[Any], bool]) -> Callable[[Any], bool]:
+        def _use_aiohttp(client: Any) -> bool:
+            if not hasattr(client, "_async_client_session_request_args"):
+                client._use_aiohttp = lambda: False  # noqa: SLF001 -- google-genai offers no public way
+            return found(client)
+
+        return _use_aiohttp
+
+    off = Patch(genai, "has_aiohttp", lambda _found: False)
+    return [off, Patch(genai.BaseApiClient, "_use_aiohttp", staying)]

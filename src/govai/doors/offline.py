@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 import re
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +18,7 @@ from govai.doors.openai_family import OpenAIFamily
 from govai.flow.transports import AsyncGovernedTransport, GovernedTransport
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator
+    from collections.abc import AsyncIterator, Iterator, Sequence
 
     from govai.core.errors import ProviderError
     from govai.flow.transports import Governing
@@ -25,7 +26,8 @@ if TYPE_CHECKING:
 
 HOST = "offline.invalid"
 MODELS = ("demo", "echo")
-_URL = f"https://{HOST}/v1/chat/completions"
+_CHAT, _EMBEDDINGS = f"https://{HOST}/v1/chat/completions", f"https://{HOST}/v1/embeddings"
+_DIMENSIONS = 16
 _WORDS = re.compile(r"\S+\s*")
 _PLACEHOLDER = re.compile(r"\bZq[A-Z][a-z]+[A-Z2-7]{12}\b")
 _PLACEHOLDER_NAME = re.compile(r"\bZqName[A-Z2-7]{12}\b")
@@ -41,7 +43,7 @@ class OfflineStatusError(Exception):
 
 
 class OfflineTransport(httpx2.BaseTransport, httpx2.AsyncBaseTransport):
-    """Answers chat completions in process."""
+    """Answers chat completions and embeddings in process."""
 
     def handle_request(self, request: httpx2.Request) -> httpx2.Response:
         return _answer(request, request.read())
@@ -61,15 +63,23 @@ class OfflineFamily(OpenAIFamily):
     def aclient(self, provider: Provider, governing: Governing) -> Any:  # noqa: ARG002 -- one place, no key
         return httpx2.AsyncClient(transport=AsyncGovernedTransport(OfflineTransport(), governing))
 
-    def send(self, client: Any, body: dict[str, Any], timeout: float) -> Any:
-        request = client.build_request("POST", _URL, json=body, timeout=timeout)
+    def send(self, client: Any, model: str, body: dict[str, Any], timeout: float) -> Any:  # noqa: ARG002 -- the body names it
+        request = client.build_request("POST", _CHAT, json=body, timeout=timeout)
         return _send(client, request) if isinstance(client, httpx2.Client) else _asend(client, request)
 
-    def open(self, client: Any, body: dict[str, Any], timeout: float) -> Any:
-        request = client.build_request("POST", _URL, json=body, timeout=timeout)
+    def open(self, client: Any, model: str, body: dict[str, Any], timeout: float) -> Any:  # noqa: ARG002 -- the body names it
+        request = client.build_request("POST", _CHAT, json=body, timeout=timeout)
         if isinstance(client, httpx2.Client):
             return _Events(_checked(client.send(request, stream=True)))
         return _aopen(client, request)
+
+    def embed(self, client: Any, model: str, texts: Sequence[str], timeout: float) -> Any:
+        body = {"model": model, "input": list(texts), "encoding_format": "float"}
+        request = client.build_request("POST", _EMBEDDINGS, json=body, timeout=timeout)
+        return _send(client, request) if isinstance(client, httpx2.Client) else _asend(client, request)
+
+    def vectors(self, native: Any) -> list[list[float]]:
+        return [one["embedding"] for one in sorted(native["data"], key=lambda one: one["index"])]
 
     def translate(self, error: Exception, provider: str) -> ProviderError | None:
         if isinstance(error, OfflineStatusError):
@@ -79,6 +89,20 @@ class OfflineFamily(OpenAIFamily):
         if isinstance(error, httpx2.TimeoutException):
             return timed_out(provider)
         return unreachable(provider) if isinstance(error, httpx2.TransportError) else None
+
+
+class _Lines(httpx2.SyncByteStream, httpx2.AsyncByteStream):
+    """A body that arrives event by event, as a provider sends it: what is not read to its end is abandoned."""
+
+    def __init__(self, lines: list[bytes]) -> None:
+        self._lines = lines
+
+    def __iter__(self) -> Iterator[bytes]:
+        yield from self._lines
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        for line in self._lines:
+            yield line
 
 
 class _Events:
@@ -136,6 +160,8 @@ def _answer(request: httpx2.Request, raw: bytes) -> httpx2.Response:
             }
         }
         return httpx2.Response(404, json=error, request=request)
+    if request.url.path.endswith("/embeddings"):
+        return httpx2.Response(200, json=_embedded(model, body["input"]), request=request)
     said = _last_text(body["messages"])
     text = said if model == "echo" else _demo(said)
     usage = {
@@ -151,8 +177,25 @@ def _answer(request: httpx2.Request, raw: bytes) -> httpx2.Response:
     events = [_chunk(base, {"role": "assistant", "content": ""}, None)]
     events += [_chunk(base, {"content": word}, None) for word in _WORDS.findall(text)]
     events += [_chunk(base, {}, "stop"), {**base, "object": "chat.completion.chunk", "choices": [], "usage": usage}]
-    lines = b"".join(b"data: " + orjson.dumps(event) + b"\n\n" for event in events) + b"data: [DONE]\n\n"
-    return httpx2.Response(200, headers={"content-type": "text/event-stream"}, content=lines, request=request)
+    lines = [b"data: " + orjson.dumps(event) + b"\n\n" for event in events] + [b"data: [DONE]\n\n"]
+    headers = {"content-type": "text/event-stream"}
+    return httpx2.Response(200, headers=headers, stream=_Lines(lines), request=request)
+
+
+def _embedded(model: str, given: Any) -> dict[str, Any]:
+    texts = given if isinstance(given, list) else [given]
+    data = [{"object": "embedding", "index": at, "embedding": _vector(str(text))} for at, text in enumerate(texts)]
+    tokens = sum(_tokens(str(text)) for text in texts)
+    usage = {"prompt_tokens": tokens, "total_tokens": tokens}
+    return {"object": "list", "model": model, "data": data, "usage": usage}
+
+
+def _vector(text: str) -> list[float]:
+    """Return a unit vector hashed from a text: the same for the same text, and near nothing else."""
+    drawn = hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()
+    numbers = [int.from_bytes(drawn[at : at + 2]) / 32767.5 - 1 for at in range(0, 2 * _DIMENSIONS, 2)]
+    length = math.hypot(*numbers)
+    return [number / length for number in numbers]
 
 
 def _chunk(base: dict[str, Any], delta: dict[str, Any], finish: str | None) -> dict[str, Any]:

@@ -10,6 +10,8 @@ from govai.doors.family import Request, sdk
 from govai.doors.schemas import strict_schema
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from govai.core.errors import ProviderError
     from govai.core.messages import Message
     from govai.flow.transports import Governing
@@ -22,7 +24,10 @@ class OpenAIFamily:
     """The openai SDK."""
 
     like = "openai"
-    path = "/v1/chat/completions"
+    wire = "openai_chat"
+
+    def path_of(self, model: str, *, stream: bool) -> str:  # noqa: ARG002 -- the body says both
+        return "/v1/chat/completions"
 
     def body(self, request: Request, provider: Provider) -> dict[str, Any]:
         messages = [{"role": "system", "content": request.system}] if request.system else []
@@ -58,13 +63,16 @@ class OpenAIFamily:
         made = sdk("openai").AsyncOpenAI(base_url=provider.base_url + "/v1", api_key=provider.key(), max_retries=0)
         return govern(made, governing)
 
-    def send(self, client: Any, body: dict[str, Any], timeout: float) -> Any:
+    def in_asyncio(self, client: Any) -> Any:
+        return client
+
+    def send(self, client: Any, model: str, body: dict[str, Any], timeout: float) -> Any:  # noqa: ARG002 -- the body names it
         options = {"timeout": timeout, "max_retries": 0}
         return client.post(
             "/chat/completions", cast_to=sdk("openai.types.chat").ChatCompletion, body=body, options=options
         )
 
-    def open(self, client: Any, body: dict[str, Any], timeout: float) -> Any:
+    def open(self, client: Any, model: str, body: dict[str, Any], timeout: float) -> Any:  # noqa: ARG002 -- the body names it
         openai, chunk = sdk("openai"), sdk("openai.types.chat").ChatCompletionChunk
         kind = openai.AsyncStream if isinstance(client, openai.AsyncOpenAI) else openai.Stream
         options = {"timeout": timeout, "max_retries": 0}
@@ -76,6 +84,13 @@ class OpenAIFamily:
             stream=True,
             stream_cls=kind[chunk],
         )
+
+    def embed(self, client: Any, model: str, texts: Sequence[str], timeout: float) -> Any:
+        embeddings = client.with_options(max_retries=0).embeddings
+        return embeddings.create(model=model, input=list(texts), encoding_format="float", timeout=timeout)
+
+    def vectors(self, native: Any) -> list[list[float]]:
+        return [list(one.embedding) for one in sorted(native.data, key=lambda one: one.index)]
 
     def translate(self, error: Any, provider: str) -> ProviderError | None:
         openai = sdk("openai")

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from govai.core.errors import ConfigError
+from govai.core.lang import say
 from govai.data.rows import Declared
 from govai.doors import generating
 from govai.doors.schemas import check_schema
@@ -81,6 +83,12 @@ def _order(
     settled(engine.desk.get(ticket_id))
     kept = Envelope.from_bytes(engine.desk.envelope(ticket_id))
     call = kept.call
+    if kept.body.startswith(b"--"):
+        raise ConfigError(
+            say("a form cannot be resumed by its ticket", "un formulaire ne reprend pas par son ticket"),
+            where=f"ticket {ticket_id}",
+            todo=say("make the same call again: it goes on", "refaites le même appel : il se poursuit"),
+        )
     described = read_tools(tools or ())
     allowed = {name: tuple(categories) for name, categories in call["receives"].items()} | receives(described)
     scope = replace(defaults, **{word: call[word] for word in _WORDS}, review="queue")
@@ -94,7 +102,8 @@ def _order(
         model=call["model"],
         call_id=call["call_id"],
     )
-    named = call["provider"] + ":" + str(parse(kept.body).get("model"))
     words = Statement(messages=(), declared=Declared((), (), ()), schema=schema, tools=described)
-    order = generating.Order(words, (clients.target(named),), asked, client=client, body=parse(kept.body))
+    order = generating.Order(
+        words, (clients.target(call["target"], call["wire"]),), asked, client=client, body=parse(kept.body)
+    )
     return order, bool(call["stream"])

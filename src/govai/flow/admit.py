@@ -16,7 +16,9 @@ from govai.core.exchange import Operation, spell
 from govai.core.lang import say
 from govai.flow import recording
 from govai.flow.asked import notice
+from govai.flow.batches import known, line_asked, lines_of, named_line, refuse_reviews
 from govai.flow.call import Call
+from govai.flow.fetching import fetched
 from govai.flow.outgoing import read_outgoing
 from govai.flow.protecting import conversation_key, protect
 from govai.flow.releasing import go_on_with, kept, resumed
@@ -24,16 +26,18 @@ from govai.flow.reviewing import Matter, needs_on, review
 from govai.flow.seeing import see
 from govai.flow.waits import Commit, Wait
 from govai.policy.judge import Question
-from govai.protect.tokens import Tokens
+from govai.protect.tokens import KindOnly, Tokens
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
+    from collections.abc import Generator, Iterator
 
     import httpx2
 
+    from govai.core.records import Draft
     from govai.flow.asked import Asked
     from govai.flow.engine import Engine
 
+_LATER = (Operation.FETCH, Operation.TRACK, Operation.RESULTS)  # of what was asked, and judged, earlier
 _WHY = {
     "opaque": ("cannot be looked into", "ne peut être examiné"),
     "references": ("is something the provider already holds", "est déjà chez le fournisseur"),
@@ -108,7 +112,7 @@ def decide(call: Call) -> None:
             provider=outgoing.provider,
             blocks=asked.scope.block,
             needs=asked.scope.needs,
-            declared=asked.declared,
+            declared=asked.declared or outgoing.operation in _LATER,  # they say nothing of their own
             observe=engine.observe,
         )
     )
@@ -125,17 +129,53 @@ def _prepare(call: Call) -> Generator[Wait, Any, None]:
     trace = asked.trace
     trace.decision, trace.provider = call.decision, call.decision.provider
     call.token_key = conversation_key(engine.key("placeholders"), asked.scope, outgoing.view.first_user)
-    call.tokens = Tokens(call.token_key)
+    call.tokens = KindOnly() if outgoing.operation is Operation.EMBED else Tokens(call.token_key)
+    if outgoing.operation is Operation.SUBMIT:
+        _prepare_lines(call)
     call.raw = protect(outgoing.body, call.sight, call.decision, call.tokens, outgoing.view.model)
     call.text = digest(call.raw)
+    if outgoing.operation is Operation.FETCH:
+        yield from fetched(call)
+        trace.decision, trace.provider = call.judged, call.judged.provider
+    elif outgoing.operation in _LATER:
+        yield from known(call)
     trace.sent = tuple((spell(path), text) for path, text in call.texts())
     if (yield from kept(call)):
         return
-    yield from _review_prompt(call)
+    if outgoing.operation not in _LATER:  # their prompts were reviewed when they were asked
+        yield from _review_prompt(call)
     if call.intent is None:
-        call.intent = recording.intent(engine, asked, outgoing, call.sight, call.decision, call.raw)
-        yield Commit(engine.ledger, (call.intent,))
+        call.intent = recording.intent(engine, call.asked, outgoing, call.sight, call.judged, call.raw, call.links)
+        yield Commit(engine.ledger, (call.intent, *_line_intents(call, call.intent.id)))
     trace.record_id = call.intent.id
+
+
+def _prepare_lines(call: Call) -> None:
+    """Decide on each request of a batch and protect it in place; the first that may not leave stops them all."""
+    refuse_reviews(call)
+    root = call.engine.key("placeholders")
+    for number, outgoing in enumerate(lines_of(call), start=1):
+        line = Call(call.engine, line_asked(call), outgoing)
+        try:
+            decide(line)
+            refuse_reviews(line)
+            line.token_key = conversation_key(root, line.asked.scope, outgoing.view.first_user)
+            line.tokens = KindOnly() if outgoing.operation is Operation.EMBED else Tokens(line.token_key)
+            if line.sight is None:
+                raise AssertionError("decide fills it")
+            line.raw = protect(outgoing.body, line.sight, line.judged, line.tokens, outgoing.view.model)
+        except GovaiError as error:
+            call.outgoing, call.sight, call.decision = outgoing, line.sight, line.decision  # it is the refusal's reason
+            raise named_line(number, error)  # noqa: B904 -- the same error, saying where
+        call.lines.append(line)
+
+
+def _line_intents(call: Call, batch: str) -> Iterator[Draft]:
+    for line in call.lines:
+        line.intent = recording.intent(
+            call.engine, line.asked, line.read, line.sight, line.judged, line.raw, {"batch": batch}
+        )
+        yield line.intent
 
 
 def _review_prompt(call: Call) -> Generator[Wait, Any, None]:

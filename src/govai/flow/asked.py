@@ -12,7 +12,7 @@ from govai.core.records import new_id
 from govai.core.scope import Scope, current
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, MutableMapping
 
     from govai.core.data import Tracked
     from govai.core.decisions import Decision
@@ -47,6 +47,8 @@ class Trace:
     finish_reason: str | None = None
     request_id: str | None = None
     error: str | None = None
+    pending: bool = False
+    stream: Callable[[], Any] = field(default=lambda: None, repr=False)  # weakly, what the answer comes through
 
     def take(self) -> list[str]:
         """Return the restored pieces of text that arrived since the last time."""
@@ -85,6 +87,8 @@ class Asked:
 
 
 _asked: ContextVar[Asked | None] = ContextVar("govai_asked", default=None)
+_call_id: ContextVar[str] = ContextVar("govai_call", default="")
+_MARK = "govai_call"  # among a request's extensions: SDKs that send it again, and redirects, keep them
 
 
 _watching: dict[int, list[Asked]] = {}
@@ -121,16 +125,33 @@ def effective(defaults: Scope, said: Scope | None = None) -> Scope:
     return replace(defaults, **chosen, **gathered, review=review)
 
 
-def asked_here(defaults: Scope, door: str) -> Asked:
+def asked_here(defaults: Scope, door: str, marks: MutableMapping[str, Any]) -> Asked:
     """Return what the door in use said, else what the scope and `defaults` say (a wrapped client, a whole process).
 
     An instrumented request is never one that another door said something about: those have transports of their own.
+
+    Args:
+        defaults: of the client. door: `wrap` or `instrument`. marks: what stays with a request when it is sent again; it
+            gets the call's id.
     """
     asked = _asked.get() if door == "wrap" else None
     if asked is not None:
         return asked
     scope = effective(defaults)
-    return Asked(scope=scope, door=door, declared=bool(scope.tracked))
+    call_id = _call_id.get() or marks.setdefault(_MARK, new_id())
+    return Asked(scope=scope, door=door, declared=bool(scope.tracked), call_id=call_id)
+
+
+class OneCall:
+    """Gives the attempts that an SDK makes inside one id: `with OneCall(): request(…)`."""
+
+    __slots__ = ("_token",)
+
+    def __enter__(self) -> None:
+        self._token = _call_id.set(new_id())
+
+    def __exit__(self, *exc: object) -> None:
+        _call_id.reset(self._token)
 
 
 class Asking:

@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Any
 from govai.core.exchange import Operation, SlotKind
 from govai.flow import recording
 from govai.flow.asked import Trace
+from govai.flow.batches import BATCHES, BatchSettlement
 from govai.flow.envelope import Envelope, keep_decision
+from govai.flow.fetching import keep_for_later
 from govai.flow.reviewing import needs_on
 from govai.flow.settling import Settlement
 
@@ -33,7 +35,8 @@ class Call:
 
     Attributes:
         raw: the protected body that may leave. text: digest of the protected body before any reviewer's edit. intent: its durable record.
-        answer: a released or kept answer that stands in for the network, in its protected form.
+        answer: a released or kept answer that stands in for the network, in its protected form. links: other records that its
+        own names. lines: the requests of a batch. batch: what was kept of the batch that it speaks of.
     """
 
     engine: Engine
@@ -47,12 +50,15 @@ class Call:
     text: str = ""
     intent: Draft | None = None
     answer: Answer | None = None
+    links: dict[str, str] = field(default_factory=dict)
+    lines: list[Call] = field(default_factory=list, repr=False)
+    batch: dict[str, Any] | None = field(default=None, repr=False)
     started: int = field(default_factory=time.monotonic_ns)
 
     @property
     def held(self) -> bool:
         """Whether the answer must be complete before anything of it is handed out: a review, or a key to keep it by."""
-        if self.read.operation is not Operation.GENERATE:
+        if self.read.operation not in (Operation.GENERATE, Operation.FETCH, Operation.RENDER):
             return False
         return bool(self.asked.key) or (self.decision is not None and bool(needs_on(self.decision, "output")))
 
@@ -82,6 +88,9 @@ class Call:
                 "on": on,
                 "text": self.text,
                 "host": self.read.host,
+                "operation": self.read.operation.value,  # with `model` and `stream`: Google's paths say them, not its bodies
+                "model": self.read.view.model or "",
+                "stream": str(self.read.stream),
                 "policy": self.engine.policy.digest,
                 "decision": "|".join((decision.effect.word, *decision.rules)),
                 "purpose": scope.purpose,
@@ -119,8 +128,11 @@ class Call:
             "declared": self.asked.declared,
             "receives": dict(self.asked.receives),
             "provider": self.judged.provider,
+            "wire": self.read.wire.name,
             "model": self.asked.model or self.read.view.model,
+            "target": f"{self.judged.provider}:{self.read.view.model}",
             "stream": self.read.stream,
+            "json": self.read.view.json_answer,
             "text": self.text,
             "policy": self.engine.policy.digest,
             "decision": keep_decision(self.judged),
@@ -132,6 +144,21 @@ class Call:
         """Return what settles the answer to this attempt and records its outcome, once."""
         return self._settlement(self.asked, headers)
 
+    def whole(self, answer: Answer) -> bytes:
+        """Settle a complete answer and return it restored."""
+        headers = {name.lower(): value for name, value in answer.headers}
+        if self.read.operation not in BATCHES:
+            return self.settlement(headers).whole(answer.status, answer.raw)
+        settlement: BatchSettlement
+
+        def ended(status: str, error: str) -> None:
+            self._record(self.asked.trace, status, error, headers, settlement.incidents)
+            for line in self.lines:
+                line._record(Trace(finish_reason="submitted"), status, error, headers, [])  # noqa: SLF001 -- the same class
+
+        settlement = BatchSettlement(self, ended)
+        return settlement.whole(answer.status, answer.raw)
+
     def rehearsal(self, headers: Mapping[str, str]) -> tuple[Settlement, Trace]:
         """Return the same with a trace of its own: for an answer that may not be handed out yet."""
         aside = replace(self.asked, trace=Trace())
@@ -139,11 +166,12 @@ class Call:
 
     def replay(self) -> Settlement:
         """Return what restores an answer whose outcome is already recorded."""
-        return Settlement(self.read, self.placeholders, self.asked, lambda _status, _error: None)
+        return Settlement(self.read, self.placeholders, self.asked, lambda _status, _error: None, lambda _id: None)
 
     def failed(self, error: str) -> None:
         """Record that the attempt got no answer."""
-        self._record(Trace(), "failed", error, {}, [])
+        for one in (self, *self.lines):
+            one._record(Trace(), "failed", error, {}, [])  # noqa: SLF001 -- the same class
 
     def _settlement(self, asked: Asked, headers: Mapping[str, str]) -> Settlement:
         settlement: Settlement
@@ -151,7 +179,7 @@ class Call:
         def ended(status: str, error: str) -> None:
             self._record(asked.trace, status, error, headers, settlement.incidents)
 
-        settlement = Settlement(self.read, self.placeholders, asked, ended)
+        settlement = Settlement(self.read, self.placeholders, asked, ended, lambda name: keep_for_later(self, name))
         return settlement
 
     def _record(self, trace: Trace, status: str, error: str, headers: Mapping[str, str], incidents: list[str]) -> None:

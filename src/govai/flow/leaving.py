@@ -5,6 +5,7 @@ It follows the code (a context variable), and counts for this very request only:
 
 from __future__ import annotations
 
+from contextlib import suppress
 from contextvars import ContextVar
 from typing import TYPE_CHECKING
 
@@ -28,7 +29,8 @@ class Leaving:
 
     def __exit__(self, *exc: object) -> None:
         self.under_way = False
-        _leaving.reset(self._token)
+        with suppress(ValueError):  # a coroutine that nobody finishes is closed in another context
+            _leaving.reset(self._token)
 
 
 _leaving: ContextVar[Leaving | None] = ContextVar("govai_leaving", default=None)

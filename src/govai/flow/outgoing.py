@@ -10,7 +10,7 @@ import zlib
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import unquote_plus
 
 from govai.core.errors import Ungoverned
@@ -19,23 +19,29 @@ from govai.core.lang import say
 from govai.policy.hosts import family_at, signed_at
 from govai.wire.codec import parse
 from govai.wire.formats import endpoint_of
+from govai.wire.multipart import parse_form
 
 if TYPE_CHECKING:
     import httpx2
 
-    from govai.core.exchange import Endpoint, WireFormat
+    from govai.core.exchange import BatchFormat, Endpoint, WireFormat
     from govai.policy.policy import Policy
     from govai.policy.registry import Provider
 
 _MAX_INFLATED = 64 * 1024 * 1024  # bytes; a compressed body beyond this is not inflated
-_AUTH = frozenset({"authorization", "x-api-key", "api-key", "proxy-authorization"})
-_ENDPOINTS = frozenset({"completions", "messages", "count_tokens", "models"})
+_AUTH = frozenset({"authorization", "x-api-key", "api-key", "x-goog-api-key", "proxy-authorization"})
+_ENDPOINTS = frozenset(
+    "completions responses input_tokens compact generations messages count_tokens models embeddings moderations "
+    "classifications transcriptions translations speech edits variations files batches jobs".split()
+)
 _DULL = re.compile(r"[\w./;:,+() =*-]{0,160}")  # what SDKs write into protocol headers
 _PROTOCOL = frozenset(
     "host accept accept-encoding accept-language connection content-type content-length content-encoding "
-    "anthropic-version anthropic-beta transfer-encoding".split()
+    "anthropic-version anthropic-beta transfer-encoding x-server-timeout".split()
 )
 _DIGITS = re.compile(r"\d{7}")
+_ASKING = (Operation.LIST, Operation.FETCH, Operation.TRACK, Operation.RESULTS)  # after what is there already
+_BOUNDARY = re.compile(r"(?<=^multipart/form-data); *boundary=.*", re.IGNORECASE)  # a form leaves with one of ours
 
 
 @dataclass(slots=True)
@@ -45,7 +51,7 @@ class Outgoing:
     Attributes:
         provider: the registry's entry for the host, None when there is none. host: with its port, as recorded.
         wire: the format it speaks. operation: what the endpoint does. body: parsed JSON (None without a body).
-        view: its slots. extra: slots of the query and headers, all control.
+        view: its slots. extra: slots of the path, query and headers. answer_id: of the earlier answer that is fetched.
     """
 
     provider: Provider | None
@@ -56,6 +62,7 @@ class Outgoing:
     view: RequestView
     extra: list[Slot]
     stream: bool
+    answer_id: str = ""
 
 
 def read_outgoing(policy: Policy, request: httpx2.Request, raw: bytes, like: str) -> Outgoing:
@@ -86,7 +93,24 @@ def read_outgoing(policy: Policy, request: httpx2.Request, raw: bytes, like: str
     body = _body(request, raw)
     view = _view(wire, place.operation, body)
     _read_path(view, place, match)
-    return Outgoing(provider, host, wire, place.operation, body, view, _extra(request, match), view.stream)
+    return Outgoing(
+        provider,
+        host,
+        wire,
+        _operation(wire, place, body, view),
+        body,
+        view,
+        _extra(request, match),
+        view.stream,
+        match.groupdict().get("id") or "",
+    )
+
+
+def _operation(wire: WireFormat, place: Endpoint, body: Any, view: RequestView) -> Operation:
+    """What is done: a document about a batch that holds requests submits them."""
+    if place.operation is Operation.TRACK and body and cast("BatchFormat", wire).lines(body, view.model or ""):
+        return Operation.SUBMIT
+    return place.operation
 
 
 def _spoken(policy: Policy, request: httpx2.Request, raw: bytes, host: str, path: str) -> str:
@@ -154,14 +178,15 @@ def _signed(host: str) -> Ungoverned:
 def _body(request: httpx2.Request, raw: bytes) -> Any:
     if not raw:
         return None
-    kind = request.headers.get("content-type", "application/json").partition(";")[0].strip().lower()
-    if kind != "application/json":
+    content_type = request.headers.get("content-type", "application/json")
+    kind = content_type.partition(";")[0].strip().lower()
+    if kind not in ("application/json", "multipart/form-data"):
         raise _unreadable(say(f"its content type is {_plain(kind)}", f"son type est {_plain(kind)}"))
     raw = _inflate(raw, request.headers.get("content-encoding", "identity").strip().lower())
     try:
-        return parse(raw)
-    except ValueError:
-        problem = say("it is not JSON", "ce n'est pas du JSON")
+        return parse(raw) if kind == "application/json" else parse_form(raw, content_type)
+    except ValueError as error:
+        problem = say("it is not JSON", "ce n'est pas du JSON") if kind == "application/json" else str(error)
     raise _unreadable(problem)
 
 
@@ -186,15 +211,15 @@ def _inflate(raw: bytes, coding: str) -> bytes:
 def _unreadable(why: str) -> Ungoverned:
     return Ungoverned(
         say(f"the request's body cannot be looked into: {why}", f"le corps de la requête est illisible : {why}"),
-        todo=say("send plain JSON", "envoyez du JSON simple"),
+        todo=say("send plain JSON, or a plain form", "envoyez du JSON simple, ou un formulaire simple"),
     )
 
 
 def _view(wire: WireFormat, operation: Operation, body: Any) -> RequestView:
-    if operation is Operation.LIST:
-        if body is not None:
-            raise _unreadable(say("this endpoint takes none", "ce point d'accès n'en prend pas"))
+    if not body and operation in _ASKING:
         return RequestView(model=None, stream=False, slots=[])
+    if operation in _ASKING and operation is not Operation.TRACK:
+        raise _unreadable(say("this endpoint takes none", "ce point d'accès n'en prend pas"))
     try:
         return wire.read_request(body)
     except ValueError as error:
@@ -208,7 +233,11 @@ _STAINLESS = frozenset(
     "helper-method raw-response poll-helper custom-poll-interval".split()
 )
 _WRITTEN_BY_SDKS = {  # headers that people also set, as the SDKs write them
-    "user-agent": re.compile(r"(?:Async)?(?:Azure)?(?:OpenAI|Anthropic)/Python [\w.]+|python-httpx2?/[\w.]+"),
+    "user-agent": re.compile(
+        r"(?:Async)?(?:Azure|Bedrock)?(?:OpenAI|Anthropic(?:Vertex|Foundry|AWS|BedrockMantle|GoogleCloud)?)/Python [\w.]+"
+        r"|mistral-client-python/[\w.]+|python-httpx2?/[\w.]+|google-genai-sdk/[\w.+-]+ gl-python/[\w.+-]+"
+    ),
+    "x-goog-api-client": re.compile(r"google-genai-sdk/[\w.+-]+ gl-python/[\w.+-]+"),
     "idempotency-key": re.compile(r"stainless-python-retry-[0-9a-f-]{36}"),
 }
 
@@ -223,6 +252,7 @@ def _is_dull(name: str, value: str) -> bool:
     written = _WRITTEN_BY_SDKS.get(name)
     if written is not None:
         return written.fullmatch(value) is not None
+    value = _BOUNDARY.sub("", value) if name == "content-type" else value
     return _is_protocol(name) and _DULL.fullmatch(value) is not None and not _DIGITS.search(value)
 
 

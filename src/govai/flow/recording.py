@@ -9,6 +9,8 @@ from govai.core.exchange import SlotKind
 from govai.core.records import Draft
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from govai.core.decisions import Decision
     from govai.core.errors import GovaiError
     from govai.flow.asked import Asked
@@ -73,9 +75,18 @@ def subjects(engine: Engine, asked: Asked, sight: Sight | None) -> list[str]:
 
 
 def intent(
-    engine: Engine, asked: Asked, outgoing: Outgoing, sight: Sight | None, decision: Decision, sent: bytes
+    engine: Engine,
+    asked: Asked,
+    outgoing: Outgoing,
+    sight: Sight | None,
+    decision: Decision,
+    sent: bytes,
+    links: Mapping[str, str] | None = None,
 ) -> Draft:
-    """Return the record of an attempt: durable before its first byte leaves."""
+    """Return the record of an attempt: durable before its first byte leaves.
+
+    `links` names other records: `fetches`, the call whose answer is fetched; `batch`, the upload a request is part of.
+    """
     body = {
         **_call(engine, asked),
         **_target(outgoing, sight),
@@ -84,6 +95,7 @@ def intent(
         "prompt": engine.commitment("commitments", sent),
         "ticket": asked.ticket,
     }
+    body |= links or {}
     return Draft("intent", asked.call_id, body)
 
 
@@ -103,6 +115,23 @@ def refusal(
         body |= _decided(decision)
     body["subjects"] = subjects(engine, asked, sight)
     return Draft("refusal", asked.call_id, body)
+
+
+def result(engine: Engine, asked: Asked, record_id: str, *, status: str, error: str, incidents: list[str]) -> Draft:
+    """Return the record of one answer of a batch: `record_id` is its request's intent."""
+    trace = asked.trace
+    body = {
+        **_call(engine, asked),
+        "fetches": record_id,
+        "status": status,
+        "error": error,
+        "model": trace.model,
+        "finish_reason": trace.finish_reason,
+        "usage": {"input_tokens": trace.usage.input_tokens, "output_tokens": trace.usage.output_tokens},
+        "output": engine.commitment("commitments", "".join(trace.protected).encode("utf-8", "surrogatepass")),
+        "incidents": incidents,
+    }
+    return Draft("result", asked.call_id, body)
 
 
 def outcome(asked: Asked, intent_id: str, body: dict[str, Any]) -> Draft:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from govai.core.data import Seen, Tracked
 from govai.core.decisions import Effect
 from govai.core.errors import PolicyError, Ungoverned
-from govai.core.exchange import Part, spell
+from govai.core.exchange import Operation, Part, spell
 from govai.core.lang import say
 from govai.detect.known import known_values
 from govai.flow import recording
@@ -22,9 +22,9 @@ from govai.wire.codec import encode, parse, put
 from govai.wire.sse import EventSplitter, with_data
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Mapping
+    from collections.abc import Generator, Iterable, Mapping
 
-    from govai.core.exchange import WireFormat
+    from govai.core.exchange import Channel, ReplySlot, WireFormat
     from govai.flow.call import Call
     from govai.flow.engine import Engine
     from govai.flow.reviewing import Passed
@@ -95,7 +95,9 @@ def hold(call: Call, answer: Answer, headers: Mapping[str, str], *, stream: bool
     _through(settlement, answer, stream=stream)
     if not needs or not good:
         return _through(call.replay(), answer, stream=stream)
-    if trace.error == "unreadable":
+    if trace.pending:  # nothing to review yet: what is there of it is not handed out
+        return _through(call.replay(), _emptied(call, answer), stream=False)
+    if trace.error == "unreadable" or call.read.operation is Operation.RENDER:
         raise Ungoverned(
             say("the answer cannot be read, so nobody can review it", "la réponse est illisible, donc non relisible"),
             todo=say("nothing was handed out", "rien n'a été remis"),
@@ -234,31 +236,47 @@ def _edit_answer(call: Call, answer: Answer, text: str) -> Answer:
     text = check_edit(call.engine, call.placeholders, text, scope.purpose, provider)
     if not _is_stream(answer):
         body = parse(answer.raw)
-        _put_first(body, wire.read_reply(body).slots, [text])
+        _Edited(text).put_into(body, wire.read_reply(body).slots)
         return Answer(answer.status, answer.headers, encode(body))
     return Answer(answer.status, answer.headers, _edit_events(wire, answer.raw, text))
 
 
+def _emptied(call: Call, answer: Answer) -> Answer:
+    body = parse(answer.raw)
+    for slot in call.read.wire.read_reply(body).slots:
+        put(body, slot.path, "")
+    return Answer(answer.status, answer.headers, encode(body))
+
+
 def _edit_events(wire: WireFormat, raw: bytes, text: str) -> bytes:
-    splitter, left, out = EventSplitter(), [text], []
+    splitter, edited, out = EventSplitter(), _Edited(text), []
     for event in splitter.feed(raw):
         if event.data is None or event.data == b"[DONE]":
             out.append(event.raw)
             continue
         body = parse(event.data)
-        changed = _put_first(body, wire.read_event(body).slots, left)
+        changed = edited.put_into(body, wire.read_event(body).slots)
         out.append(with_data(event, encode(body)) if changed else event.raw)
     return b"".join(out) + splitter.finish()
 
 
-def _put_first(body: Any, slots: Any, left: list[str]) -> bool:
-    """Put the text left over into the first text of the answer, and empty every later one."""
-    changed = False
-    for slot in slots:
-        if slot.channel.part is Part.TEXT and slot.channel.choice == 0:
-            put(body, slot.path, left.pop() if left else "")
-            changed = True
-    return changed
+class _Edited:
+    """The text a reviewer gave: it stands in the first text of the answer, and wherever that is said again."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._place: Channel | None = None
+
+    def put_into(self, body: Any, slots: Iterable[ReplySlot]) -> bool:
+        """Put it in its place in one answer or event, and empty every other text; return whether there was one."""
+        changed = False
+        for slot in slots:
+            if slot.channel.part is Part.TEXT and slot.channel.choice == 0:
+                here = self._place is None or (slot.again and slot.channel == self._place)
+                self._place = self._place or slot.channel
+                put(body, slot.path, self._text if here else "")
+                changed = True
+        return changed
 
 
 def _is_stream(answer: Answer) -> bool:

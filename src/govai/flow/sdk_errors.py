@@ -39,7 +39,12 @@ def as_sdk_error(error: GovaiError, base: type[Exception] | None) -> GovaiError:
 
 
 def base_of(request: httpx2.Request) -> type[Exception] | None:
-    """Return the base exception of the SDK that made a request, where it wraps ours (anthropic); None otherwise."""
-    if "anthropic-version" not in request.headers:  # its SDK always sends it
-        return None
-    return getattr(sys.modules.get("anthropic"), "AnthropicError", None)
+    """Return the base exception of the SDK that made a request, where it may wrap or retry ours; None otherwise.
+
+    anthropic says its version of the API in every request; openai shares only the headers of their common generator.
+    """
+    if "anthropic-version" in request.headers:
+        return getattr(sys.modules.get("anthropic"), "AnthropicError", None)
+    if "x-stainless-lang" in request.headers:
+        return getattr(sys.modules.get("openai"), "OpenAIError", None)
+    return None

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from govai.core.exchange import Channel, Operation, Part, Path, ReplyView
+from govai.core.exchange import Channel, Operation, Part, Path, ReplySlot, ReplyView, ToolCallView
 from govai.core.messages import ToolCall
 from govai.protect.restoring import Restorer
 from govai.wire.codec import encode, parse, put
@@ -22,12 +22,19 @@ if TYPE_CHECKING:
 
 Ending = "Callable[[str, str], None]"  # (status, error class) of the attempt
 _OK = range(200, 300)
+_READ = (
+    Operation.GENERATE,
+    Operation.FETCH,
+    Operation.EMBED,
+    Operation.RENDER,
+)  # what holds texts, or tells what was used
 
 
 class _Event(NamedTuple):
     raw: RawEvent
     body: Any
-    view: ReplyView
+    tools: list[ToolCallView]
+    news: list[ReplySlot]
 
 
 class Settlement:
@@ -36,9 +43,17 @@ class Settlement:
     Args:
         outgoing: the request it answers. tokens: the placeholders of this call.
         asked: its trace is filled. on_end: called once with (`completed` | `failed` | `abandoned`, error class).
+        on_pending: called with the answer's id before it is handed out, when the answer is to be fetched by it later.
     """
 
-    def __init__(self, outgoing: Outgoing, tokens: Tokens, asked: Asked, on_end: Callable[[str, str], None]) -> None:
+    def __init__(
+        self,
+        outgoing: Outgoing,
+        tokens: Tokens,
+        asked: Asked,
+        on_end: Callable[[str, str], None],
+        on_pending: Callable[[str], None],
+    ) -> None:
         self._wire, self._operation = outgoing.wire, outgoing.operation
         self._trace = asked.trace
         self._restorer: Restorer[_Event] = Restorer(
@@ -46,7 +61,9 @@ class Settlement:
         )
         self._splitter = EventSplitter()
         self._on_end: Callable[[str, str], None] | None = on_end
+        self._on_pending = on_pending
         self._terminal = False
+        self._said: dict[Channel, list[str]] = {}
         self._arguments: dict[Channel, list[str]] = {}
         self._called: dict[Channel, tuple[str, str]] = {}
 
@@ -60,20 +77,20 @@ class Settlement:
         if status not in _OK:
             self._end("failed", f"http_{status}")
             return raw
-        if self._operation is not Operation.GENERATE:
+        if self._operation not in _READ:
             self._end("completed", "")
             return raw
         try:
             body = parse(raw)
             view = self._wire.read_reply(body)
         except ValueError:
-            self._end("completed", "unreadable")
+            self._end("completed", "" if self._operation is Operation.RENDER else "unreadable")  # sound is no JSON
             return raw
-        self._note(view)
+        news = self._note(view)
         changes = self._restorer.whole(view)
         for path, text in changes:
             put(body, path, text)
-        self._collect(view, dict(changes), body)
+        self._collect(view.tools, news, dict(changes), body)
         self._finish_tools()
         self._end("failed" if view.error else "completed", view.error or "")
         return encode(body) if changes else raw
@@ -86,10 +103,8 @@ class Settlement:
         """The stream ended by itself: return what still waited."""
         out = self._emit(self._restorer.finish()) + self._splitter.finish()
         self._finish_tools()
-        if self._trace.error:
-            self._end("failed", self._trace.error)
-        elif self._terminal or self._trace.finish_reason:
-            self._end("completed", "")
+        if self._terminal or self._trace.finish_reason or self._trace.error:
+            self._end_complete()
         else:
             self._end("failed", "cut")
         return out
@@ -97,14 +112,21 @@ class Settlement:
     def abandon(self) -> None:
         """The caller stopped listening."""
         self._finish_tools()
-        self._end("completed" if self._terminal else "abandoned", "")
+        if self._terminal:
+            self._end_complete()
+        else:
+            self._end("abandoned", "")
 
     def fail(self, error: BaseException) -> None:
         """The connection broke, or the call was cancelled; an answer that was complete before is complete."""
         if self._terminal:
-            self._end("completed", "")
+            self._end_complete()
             return
         self._end("failed" if isinstance(error, Exception) else "abandoned", type(error).__name__)
+
+    def _end_complete(self) -> None:
+        """The answer came to its end, be it an error that the provider reports."""
+        self._end("failed" if self._trace.error else "completed", self._trace.error or "")
 
     def _end(self, status: str, error: str) -> None:
         ending, self._on_end = self._on_end, None
@@ -121,45 +143,61 @@ class Settlement:
                 view = self._wire.read_event(body)
             except ValueError:
                 self._trace.error = "unreadable"
-        self._note(view)
-        return self._restorer.feed(view, _Event(event, body, view))
+        return self._restorer.feed(view, _Event(event, body, view.tools, self._note(view)))
 
     def _emit(self, ready: Iterable[tuple[_Event, list[tuple[Path, str]]]]) -> bytes:
         out = []
         for event, changes in ready:
             for path, text in changes:
                 put(event.body, path, text)
-            if event.view.slots or event.view.tools:
-                self._collect(event.view, dict(changes), event.body)
+            if event.news or event.tools:
+                self._collect(event.tools, event.news, dict(changes), event.body)
             out.append(with_data(event.raw, encode(event.body)) if changes else event.raw.raw)
         return b"".join(out)
 
-    def _note(self, view: ReplyView) -> None:
+    def _note(self, view: ReplyView) -> list[ReplySlot]:
+        """Take note of what an answer or an event says; return the slots that say something new."""
         trace = self._trace
         self._terminal = self._terminal or view.terminal
         trace.model = view.model or trace.model
         trace.finish_reason = view.finish_reason or trace.finish_reason
         trace.request_id = trace.request_id or view.id
         trace.error = view.error or trace.error
+        if view.id:
+            if view.pending and not trace.pending and self._operation is Operation.GENERATE:
+                self._on_pending(view.id)
+            trace.pending = view.pending
         if view.usage is not None:
             if view.usage.input_tokens is not None:
                 trace.usage.input_tokens = view.usage.input_tokens
             if view.usage.output_tokens is not None:
                 trace.usage.output_tokens = view.usage.output_tokens
-        for slot in view.slots:
-            if slot.channel.part is Part.TEXT and slot.channel.choice == 0:
-                trace.protected.append(slot.text)
-            else:  # other choices, tool arguments, refusals, reasoning: a reviewer sees them too
-                trace.aside.setdefault(slot.channel, []).append(slot.text)
+        return [slot for slot in view.slots if self._is_new(slot)]
 
-    def _collect(self, view: ReplyView, changes: dict[Path, str], body: Any) -> None:
-        for tool in view.tools:
+    def _is_new(self, slot: ReplySlot) -> bool:
+        """Keep what a slot says for those who review it; return whether it counts: what was said counts once."""
+        said = self._said.setdefault(slot.channel, [])
+        if slot.again and said:
+            if slot.text not in "".join(said):  # not what was said: nobody would see it otherwise
+                self._trace.aside.setdefault(slot.channel, []).append(slot.text)
+            return False
+        said.append(slot.text)
+        if slot.channel.part is Part.TEXT and slot.channel.choice == 0:
+            self._trace.protected.append(slot.text)
+        else:  # other choices, tool arguments, refusals, reasoning: a reviewer sees them too
+            self._trace.aside.setdefault(slot.channel, []).append(slot.text)
+        return True
+
+    def _collect(self, tools: list[ToolCallView], news: list[ReplySlot], changes: dict[Path, str], body: Any) -> None:
+        for tool in tools:
             if tool.channel.choice == 0:
+                if tool.path is not None and tool.channel in self._called:
+                    self._finish_tools()  # whole calls in a format that does not number them
                 self._called[tool.channel] = (tool.id or "", tool.name)
                 whole = _at(body, tool.path) if tool.path is not None else None
                 if whole:  # an object given at once; in a stream it is empty and its text follows
                     self._arguments[tool.channel] = [encode(whole).decode("utf-8", "replace")]
-        for slot in view.slots:
+        for slot in news:
             if slot.channel.choice:
                 continue
             text = changes.get(slot.path, slot.text)
@@ -177,9 +215,10 @@ class Settlement:
                 arguments = {}
             self._trace.tools.append(ToolCall(call_id, name, arguments if isinstance(arguments, dict) else {}))
         self._called.clear()
+        self._arguments.clear()
 
 
 def _at(body: Any, path: Path) -> Any:
     for step in path:
-        body = body[step]
+        body = body.get(step) if isinstance(body, dict) else body[step]
     return body

@@ -21,6 +21,7 @@ from govai.flow.leaving import Leaving, is_leaving
 from govai.flow.releasing import hold, restored
 from govai.flow.sdk_errors import as_sdk_error, base_of
 from govai.flow.waits import arun, run
+from govai.wire.multipart import content_type_of
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
@@ -71,7 +72,7 @@ class Governed:
         if is_leaving(request, raw):
             return self.inner.handle_request(request)
         how = self.governing
-        asked = asked_here(how.defaults, how.door)
+        asked = asked_here(how.defaults, how.door, request.extensions)
         call = run(admit(how.engine, asked, request, raw, how.like))
         if call.answer is not None:
             answer, raw = restored(call)
@@ -93,6 +94,7 @@ class Governed:
         streamed = is_stream(response)
         if streamed and not call.held:
             events = self.stream(response, call.settlement(response.headers))
+            call.asked.trace.stream = weakref.ref(events)
             return opened(self.library, response, events)
         try:
             raw = response.read()
@@ -104,7 +106,7 @@ class Governed:
         if call.held:
             raw = run(hold(call, answer_of(response, raw), response.headers, stream=streamed))
         else:
-            raw = call.settlement(response.headers).whole(response.status_code, raw)
+            raw = call.whole(answer_of(response, raw))
         return respond(self.library, response.status_code, kept_headers(response), raw, response.extensions)
 
 
@@ -128,7 +130,7 @@ class AsyncGoverned:
         if is_leaving(request, raw):
             return await self.inner.handle_async_request(request)
         how = self.governing
-        asked = asked_here(how.defaults, how.door)
+        asked = asked_here(how.defaults, how.door, request.extensions)
         call = await arun(admit(how.engine, asked, request, raw, how.like))
         if call.answer is not None:
             answer, raw = restored(call)
@@ -150,6 +152,7 @@ class AsyncGoverned:
         streamed = is_stream(response)
         if streamed and not call.held:
             events = self.stream(response, call.settlement(response.headers))
+            call.asked.trace.stream = weakref.ref(events)
             return opened(self.library, response, events)
         try:
             raw = await response.aread()
@@ -161,7 +164,7 @@ class AsyncGoverned:
         if call.held:
             raw = await arun(hold(call, answer_of(response, raw), response.headers, stream=streamed))
         else:
-            raw = call.settlement(response.headers).whole(response.status_code, raw)
+            raw = call.whole(answer_of(response, raw))
         return respond(self.library, response.status_code, kept_headers(response), raw, response.extensions)
 
 
@@ -222,6 +225,8 @@ def outgoing_request(library: ModuleType, request: httpx2.Request, raw: bytes) -
     headers = request.headers.copy()
     for name in ("content-encoding", "transfer-encoding"):
         headers.pop(name, None)
+    if raw and headers.get("content-type", "").lower().startswith("multipart/form-data"):
+        headers["content-type"] = content_type_of(raw)
     if raw or "content-length" in headers:
         headers["content-length"] = str(len(raw))
     sent: httpx2.Request = library.Request.__new__(library.Request)  # its constructor would parse headers and URL anew

@@ -56,6 +56,16 @@ def astream(*args: Any, **kwargs: Any) -> AsyncStream:
     return default().astream(*args, **kwargs)
 
 
+def embed(*args: Any, **kwargs: Any) -> list[list[float]]:
+    """`Governor.embed` of the default governor."""
+    return default().embed(*args, **kwargs)
+
+
+async def aembed(*args: Any, **kwargs: Any) -> list[list[float]]:
+    """`Governor.aembed` of the default governor."""
+    return await default().aembed(*args, **kwargs)
+
+
 def explain(*args: Any, **kwargs: Any) -> Decision:
     """`Governor.explain` of the default governor."""
     return default().explain(*args, **kwargs)

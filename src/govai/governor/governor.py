@@ -17,8 +17,9 @@ if TYPE_CHECKING:
     from govai.core.decisions import Decision
     from govai.core.messages import Message, Reply
     from govai.core.protocols import Detector, KeyStore, ReviewHook, Sink
-    from govai.doors.clients import Clients
+    from govai.doors.clients import Clients, Target
     from govai.doors.coverage import Coverage
+    from govai.doors.embedding import Embedding
     from govai.doors.generating import AsyncStream, Order, Stream
     from govai.ledger.store import Ledger
     from govai.policy.policy import Policy
@@ -252,6 +253,48 @@ class Governor:
         order = self._order(words, model, said, key, max_tokens, temperature, timeout, client)
         return generating.AsyncStream(self._clients, order)
 
+    def embed(
+        self,
+        model: str | Sequence[str],
+        texts: Sequence[str] | str,
+        *,
+        purpose: str = "",
+        subject: str = "",
+        timeout: float = TIMEOUT_S,
+        client: Any = None,
+    ) -> list[list[float]]:
+        """Return a vector for each text, in their order. What is protected is told to the model by its kind only.
+
+        Args:
+            model: `provider:model`, or a list of them in order of fallback: vectors of two models cannot be compared.
+            texts: the texts; one text counts as a list of one. purpose: why. subject: who they are about.
+            timeout: seconds. client: a native client to use.
+
+        Raises:
+            Blocked, PurposeRequired, Ungoverned: the policy says no. ConfigError: nothing to embed, or a provider without
+            embeddings. ProviderError: the last provider failed. LedgerUnavailable: nothing left.
+        """
+        from govai.doors import embedding
+
+        said = Scope(purpose=purpose, subject=subject)
+        return embedding.embed(self._clients, self._embedding(model, texts, said, timeout, client))
+
+    async def aembed(
+        self,
+        model: str | Sequence[str],
+        texts: Sequence[str] | str,
+        *,
+        purpose: str = "",
+        subject: str = "",
+        timeout: float = TIMEOUT_S,  # noqa: ASYNC109 -- handed to the SDK, like in the sync twin
+        client: Any = None,
+    ) -> list[list[float]]:
+        """The asyncio twin of `embed`."""
+        from govai.doors import embedding
+
+        said = Scope(purpose=purpose, subject=subject)
+        return await embedding.aembed(self._clients, self._embedding(model, texts, said, timeout, client))
+
     def explain(
         self,
         prompt: str | Callable[[Any], str] | None = None,
@@ -370,6 +413,19 @@ class Governor:
             self._doors.append(Clients(self._engine))
         return self._doors[0]
 
+    def _targets(self, model: str | Sequence[str]) -> tuple[Target, ...]:
+        models = (model,) if isinstance(model, str) else tuple(model)
+        return tuple(self._clients.target(name) for name in models) or (self._clients.target(""),)
+
+    def _embedding(
+        self, model: str | Sequence[str], texts: Sequence[str] | str, said: Scope, timeout: float, client: Any
+    ) -> Embedding:
+        from govai.doors import embedding
+
+        targets = self._targets(model)
+        asked = embedding.ask(self._defaults, said, model if isinstance(model, str) else model[0])
+        return embedding.Embedding(embedding.read_texts(texts), targets, asked, timeout, client)
+
     def _order(
         self,
         words: Any,
@@ -383,7 +439,8 @@ class Governor:
     ) -> Order:
         from govai.doors import generating
 
-        models = (model,) if isinstance(model, str) else tuple(model)
-        targets = tuple(self._clients.target(name) for name in models) or (self._clients.target(""),)
-        asked = generating.ask(words, self._defaults, said, key=key, model=models[0])
+        targets = self._targets(model)
+        asked = generating.ask(
+            words, self._defaults, said, key=key, model=model if isinstance(model, str) else model[0]
+        )
         return generating.Order(words, targets, asked, max_tokens, temperature, timeout, client)

@@ -9,7 +9,7 @@ import re
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from govai.policy.registry import HOSTS
+from govai.policy.registry import HOSTS, NEAR
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from govai.policy.registry import Provider
 
 _REGION = r"[a-z0-9-]+"
+_DEFAULT_PORT = re.compile(r":(?:80|443)?$")
 _SIGNED = re.compile(
     rf"bedrock(?:-agent)?-runtime(?:-fips)?\.{_REGION}\.(?:amazonaws\.com(?:\.cn)?|api\.aws)"
     rf"|.+\.bedrock(?:-agent)?-runtime\.{_REGION}\.vpce\.amazonaws\.com"
@@ -57,14 +58,22 @@ def signed_at(host: str) -> bool:
 class ProviderHosts:
     """The hosts of model providers, as one governor sees them: `"api.openai.com:443" in hosts`.
 
-    An entry without a port counts for every port of its host.
+    An entry without a port counts for every port of its host; on this machine, where much else listens, for the default
+    ports only.
     """
 
     def __init__(self, providers: Iterable[Provider]) -> None:
         self._registered = frozenset(provider.host for provider in providers)
+        self._anywhere = frozenset(host for host in self._registered if host not in NEAR)
 
     def __contains__(self, host: str) -> bool:
-        return host.lower() in self._registered or bare(host) in self._registered or family_at(host) is not None
+        name = host.lower()
+        return (
+            name in self._registered
+            or _DEFAULT_PORT.sub("", name) in self._registered
+            or bare(name) in self._anywhere
+            or family_at(name) is not None
+        )
 
     def __iter__(self) -> Iterator[str]:
         return iter(sorted(self._registered))

@@ -25,6 +25,7 @@ class TransferFile(_Part):
 
 class ProviderFile(_Part):
     like: str = ""
+    api: Literal["chat", "responses"] = "chat"
     host: str = ""
     base_path: str = ""
     scheme: Literal["", "http", "https"] = ""

@@ -32,7 +32,7 @@ KEYS = {
 _EEA = frozenset(
     "EU EEA AT BE BG HR CY CZ DK EE FI FR DE GR HU IE IT LV LT LU MT NL PL PT RO SK SI ES SE IS LI NO".split()
 )
-_NEAR = frozenset({"127.0.0.1", "localhost", "[::1]"})
+NEAR = frozenset({"127.0.0.1", "localhost", "[::1]"})
 _HOST = re.compile(r"(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::\d{1,5})?")
 _BASE_PATH = re.compile(r"(?:/(?:\*|[\w.~-]*[\w~-][\w.~-]*))*/?")
 
@@ -42,7 +42,8 @@ class Provider:
     """An account at a host.
 
     Attributes:
-        name: of the entry. like: the family of wire formats it speaks. host: with its port. base_path: prefix of its
+        name: of the entry. like: the family of wire formats it speaks. api: which of its interfaces `generate` uses
+        (`chat`, `responses`). host: with its port. base_path: prefix of its
         paths; `*` stands for one segment. region: `EU`, `US`, `local`, … retention_days: of inputs at the provider.
         transfer_mechanism, transfer_expires: what a transfer outside the EEA rests on (GDPR ch. V).
         key_source: `env:NAME` or `file:PATH`.
@@ -60,6 +61,7 @@ class Provider:
     transfer_mechanism: str = ""
     transfer_expires: date | None = None
     key_source: str = ""
+    api: str = "chat"
 
     @property
     def local(self) -> bool:
@@ -74,7 +76,7 @@ class Provider:
     @property
     def base_url(self) -> str:
         """Where its API stands: scheme, host and base path."""
-        near = re.sub(r":\d+$", "", self.host) in _NEAR  # the whole name: localhost.example.org is far away
+        near = re.sub(r":\d+$", "", self.host) in NEAR  # the whole name: localhost.example.org is far away
         return f"{self.scheme or ('http' if near else 'https')}://{self.host}{self.base_path.rstrip('/')}"
 
     def key(self) -> str:
@@ -135,6 +137,12 @@ def provider_of(name: str, entry: ProviderFile, where: str) -> Provider:
                 where=where,
                 todo=todo,
             )
+    if entry.api != "chat" and like != "openai":
+        raise ConfigError(
+            say(f"'{like}' has no {entry.api} interface", f"« {like} » n'a pas d'interface {entry.api}"),
+            where=where,
+            todo=say("leave api out, or say like: openai", "retirez api, ou écrivez like: openai"),
+        )
     transfer = entry.transfer
     return Provider(
         name=name,
@@ -149,6 +157,7 @@ def provider_of(name: str, entry: ProviderFile, where: str) -> Provider:
         transfer_mechanism=transfer.mechanism if transfer else "",
         transfer_expires=transfer.expires if transfer else None,
         key_source=entry.api_key,
+        api=entry.api,
     )
 
 

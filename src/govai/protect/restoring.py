@@ -8,7 +8,7 @@ this call's stays as it is and is reported. It knows no wire format and no polic
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import TYPE_CHECKING, Generic, TypeVar, cast
 
 from govai.core.exchange import Channel, Part, ReplySlot, ReplyView
 from govai.core.taxonomy import Sensitivity, in_any
@@ -91,7 +91,10 @@ class Restorer(Generic[T]):
         return list(self._reported)
 
     def whole(self, view: ReplyView) -> list[Change]:
-        """Return the slots of a complete reply that change."""
+        """Return the slots of a complete reply that change; those that are not `whole` continue each other."""
+        if not all(slot.whole for slot in view.slots):
+            nothing = cast("T", None)  # there is no event to hand on
+            return [change for _, changes in (*self.feed(view, nothing), *self.finish()) for change in changes]
         self._note_tools(view)
         return [
             (slot.path, text)

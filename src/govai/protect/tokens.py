@@ -88,6 +88,19 @@ class Tokens:
         raise ValueError("these are not the placeholders of a call")
 
 
+class KindOnly(Tokens):
+    """What stands for values in texts that become vectors: their kind and nothing else. Nothing is held, nothing restored."""
+
+    __slots__ = ()
+
+    def __init__(self) -> None:
+        super().__init__(b"")
+
+    def issue(self, datum: Datum, value: str) -> str:  # noqa: ARG002 -- two people of one kind are told apart by nothing
+        """Return the kind in brackets, the same for every value of it."""
+        return f"[{_word(datum.kind).lower()}]"
+
+
 def _about(datum: Datum) -> dict[str, str | int | bool | None]:
     return {name: getattr(datum, name) for name in _DATUM}
 

@@ -3,9 +3,25 @@
 from __future__ import annotations
 
 import re
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+from govai.core.exchange import ReplySlot
+
+if TYPE_CHECKING:
+    from govai.core.exchange import Channel, Path
 
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,63}|\d{3}")
+
+
+def an_object(body: Any) -> dict[str, Any]:
+    """Return `body` if it is an object.
+
+    Raises:
+        ValueError: it is not.
+    """
+    if isinstance(body, dict):
+        return body
+    raise ValueError("it is not an object")
 
 
 def count(value: Any) -> int | None:
@@ -26,3 +42,18 @@ def error_name(error: Any) -> str:
             if value and _NAME.fullmatch(name):
                 return name
     return "error"
+
+
+def leaves(path: Path, value: Any, channel: Channel) -> list[ReplySlot]:
+    """Return every string in a parsed value, in their order: a tool call's arguments given as an object."""
+    slots: list[ReplySlot] = []
+    todo: list[tuple[Path, Any]] = [(path, value)]
+    while todo:
+        here, item = todo.pop()
+        if isinstance(item, str):
+            slots.append(ReplySlot(here, item, channel))
+        elif isinstance(item, dict):
+            todo.extend(((*here, key), inner) for key, inner in reversed(item.items()))
+        elif isinstance(item, list):
+            todo.extend(((*here, at), item[at]) for at in reversed(range(len(item))))
+    return slots

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from govai.core.exchange import Channel, Part, ReplySlot, ReplyView, ToolCallView, Usage
-from govai.wire.answers import count, error_name, text_or_none
+from govai.wire.answers import count, error_name, leaves, text_or_none
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -87,19 +87,7 @@ def _tool(view: ReplyView, path: Path, block: dict[str, Any], index: int) -> Non
     if isinstance(name, str) and name:
         view.tools.append(ToolCallView(channel, text_or_none(block.get("id")), name, (*path, "input")))
         view.slots.append(ReplySlot((*path, "name"), name, Channel(0, Part.REFUSAL, _TOOL_NAMES + index)))
-    _leaves(view, (*path, "input"), block.get("input"), channel)
-
-
-def _leaves(view: ReplyView, path: Path, value: Any, channel: Channel) -> None:
-    todo: list[tuple[Path, Any]] = [(path, value)]
-    while todo:
-        here, item = todo.pop()
-        if isinstance(item, str):
-            view.slots.append(ReplySlot(here, item, channel))
-        elif isinstance(item, dict):
-            todo.extend(((*here, key), inner) for key, inner in reversed(item.items()))
-        elif isinstance(item, list):
-            todo.extend(((*here, at), item[at]) for at in reversed(range(len(item))))
+    view.slots.extend(leaves((*path, "input"), block.get("input"), channel))
 
 
 def _cited(view: ReplyView, path: Path, citation: Any, number: int) -> None:

@@ -178,7 +178,7 @@ class _AnthropicWalk(Walk):
 _CACHE: Table = {"cache_control": Walk.settings}
 _TOP: Table = {
     **_CACHE,
-    **dict.fromkeys("service_tier inference_geo speed betas".split(), Walk.words),
+    **dict.fromkeys("service_tier inference_geo speed betas anthropic_version anthropic_beta".split(), Walk.words),
     **dict.fromkeys(
         "thinking context_management compaction billing_policy fallback_credit_token".split(), Walk.settings
     ),
@@ -204,7 +204,7 @@ _MESSAGE: Table = {
 _BLOCK: Table = {
     **_CACHE,
     **dict.fromkeys(("type", "id", "tool_use_id", "is_error", "toolset_name"), Walk.word),
-    **dict.fromkeys(("name", "title", "input"), Walk.data),
+    **dict.fromkeys(("name", "title", "input"), Walk.apart),
     "caller": lambda walk, path, value: walk.fields(path, value, _CALLER),
     "text": Walk.prose,
     "citations": _AnthropicWalk.citations,

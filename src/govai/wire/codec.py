@@ -1,56 +1,27 @@
-"""JSON in and out, and the two ways a body is changed: a string replaced, a key renamed. Nothing else moves.
+"""JSON (and forms) in and out, and the two ways a body is changed: a string replaced, a key renamed. Nothing else moves.
 
 It knows no format: what the places mean is for others to say.
 """
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 
-import orjson
+from govai.wire.json_text import parse as parse  # noqa: PLC0414 -- one place to read and write bodies
+from govai.wire.json_text import written
+from govai.wire.multipart import Form
 
 if TYPE_CHECKING:
     from govai.core.exchange import Path
 
-# orjson reads integers beyond 64 bits as floats, which would change them: a run of 19 digits takes the slower parser.
-_DIGITS_AS_ZERO = bytes.maketrans(b"123456789", b"0" * 9)
-_LONG_NUMBER = b"0" * 19
-
-
-def parse(raw: bytes) -> Any:
-    """Return the parsed JSON document (RFC 8259); integers keep every digit.
-
-    Args:
-        raw: the document in UTF-8.
-
-    Raises:
-        ValueError: not JSON in UTF-8, or nested too deep; the message repeats nothing of it.
-    """
-    try:
-        if _LONG_NUMBER in raw.translate(_DIGITS_AS_ZERO):
-            return json.loads(raw.decode("utf-8"), parse_constant=_refuse, parse_float=_finite)
-        return orjson.loads(raw)
-    except (ValueError, RecursionError):
-        pass  # the parser's own message quotes the document
-    raise ValueError("it is not JSON")
-
 
 def encode(body: Any) -> bytes:
-    """Return the document as compact UTF-8 JSON, keys in their order.
+    """Return the document as bytes: a form as a form, all else as JSON.
 
     Raises:
-        ValueError: nested too deep.
+        ValueError: nested too deep; a form that would be read differently.
     """
-    try:
-        return orjson.dumps(body)
-    except TypeError:  # integers beyond 64 bits, lone surrogates, 250 levels: what the slower encoder can write
-        pass
-    try:
-        text = json.dumps(body, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
-    except RecursionError:
-        raise ValueError("it is nested too deep") from None
-    return text.encode("utf-8", "backslashreplace")  # a lone surrogate becomes its JSON escape
+    return body.written() if isinstance(body, Form) else written(body)
 
 
 def put(body: Any, path: Path, text: str) -> None:
@@ -73,14 +44,3 @@ def rename(body: Any, path: Path, key: str) -> None:
     items = [(key if name == path[-1] else name, value) for name, value in body.items()]
     body.clear()
     body.update(items)
-
-
-def _refuse(constant: str) -> Any:
-    raise ValueError(constant)
-
-
-def _finite(spelled: str) -> float:
-    number = float(spelled)
-    if number in (float("inf"), float("-inf")):
-        raise ValueError("out of range")
-    return number

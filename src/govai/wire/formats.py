@@ -5,14 +5,50 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from govai.wire.anthropic_messages import AnthropicMessages
+from govai.wire.batch_files import MistralBatches, OpenAIBatches
+from govai.wire.batches import AnthropicBatches, GoogleBatches
+from govai.wire.embeddings import MistralEmbeddings, OpenAIEmbeddings
+from govai.wire.google_embeddings import GoogleEmbeddings
+from govai.wire.google_generate import GoogleGenerate
+from govai.wire.google_images import GoogleImages
+from govai.wire.mistral_chat import MistralChat
+from govai.wire.mistral_moderations import MistralModerations
+from govai.wire.openai_audio import MistralTranscription, OpenAISpeech, OpenAITranscription
 from govai.wire.openai_chat import OpenAIChat
+from govai.wire.openai_completions import OpenAICompletions
+from govai.wire.openai_image_edits import OpenAIImageEdits
+from govai.wire.openai_images import OpenAIImages
+from govai.wire.openai_moderations import OpenAIModerations
+from govai.wire.openai_responses import OpenAIResponses
 
 if TYPE_CHECKING:
     import re
 
     from govai.core.exchange import Endpoint, WireFormat
 
-FORMATS: tuple[WireFormat, ...] = (OpenAIChat(), AnthropicMessages())
+FORMATS: tuple[WireFormat, ...] = (
+    OpenAIChat(),
+    OpenAIResponses(),
+    OpenAICompletions(),
+    OpenAIImages(),
+    OpenAIModerations(),
+    OpenAIEmbeddings(),
+    OpenAITranscription(),
+    OpenAISpeech(),
+    OpenAIImageEdits(),
+    OpenAIBatches(),
+    AnthropicMessages(),
+    AnthropicBatches(),
+    MistralChat(),
+    MistralEmbeddings(),
+    MistralModerations(),
+    MistralTranscription(),
+    MistralBatches(),
+    GoogleGenerate(),
+    GoogleEmbeddings(),
+    GoogleImages(),
+    GoogleBatches(),
+)
 
 
 def endpoint_of(like: str, method: str, path: str) -> tuple[WireFormat, Endpoint, re.Match[str]] | None:
@@ -28,3 +64,11 @@ def endpoint_of(like: str, method: str, path: str) -> tuple[WireFormat, Endpoint
             if endpoint.method == method and (match := endpoint.path.fullmatch(path)):
                 return wire, endpoint, match
     return None
+
+
+def format_named(name: str) -> WireFormat:
+    """Return the format of a name that a format gave; KeyError when there is none."""
+    return _NAMED[name]
+
+
+_NAMED = {wire.name: wire for wire in FORMATS}

@@ -7,12 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from govai.core.exchange import Endpoint, Operation
 from govai.wire import openai_replies, openai_requests
+from govai.wire.openai_paths import below
 
 if TYPE_CHECKING:
     from govai.core.exchange import ReplyView, RequestView
-
-_NAME = r"(?!\.{1,2}(?:/|$))[A-Za-z0-9_.-]{1,100}"  # never a step up in the path
-_PREFIX = rf"(?:/v1|/openai/v1|/openai/deployments/{_NAME})?"
 
 
 class OpenAIChat:
@@ -21,7 +19,7 @@ class OpenAIChat:
     name = "openai_chat"
     like = "openai"
     endpoints = (
-        Endpoint("POST", re.compile(_PREFIX + r"/chat/completions"), Operation.GENERATE),
+        Endpoint("POST", below("/chat/completions"), Operation.GENERATE),
         Endpoint("GET", re.compile(r"(?:/v1)?/models(?:/(?!\.{1,2}$)[A-Za-z0-9_.:-]{1,100})?"), Operation.LIST),
     )
     request_id_headers = ("x-request-id",)

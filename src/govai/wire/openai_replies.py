@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from govai.core.exchange import Channel, Part, ReplySlot, ReplyView, ToolCallView, Usage
-from govai.wire.answers import count, error_name, text_or_none
+from govai.wire.answers import count, error_name, leaves, text_or_none
 
 if TYPE_CHECKING:
     from govai.core.exchange import Path
@@ -106,11 +106,20 @@ def _message(view: ReplyView, path: Path, message: dict[str, Any], choice: int, 
 
 
 def _pieces(view: ReplyView, path: Path, pieces: list[Any], choice: int, *, whole: bool) -> None:
-    """Content in parts, as servers that reason aloud give it."""
+    """Content in parts, as servers that reason aloud give it; in a stream they continue what came before."""
     for at, piece in enumerate(pieces):
-        if isinstance(piece, dict) and isinstance(piece.get("text"), str):
-            channel = Channel(choice, Part.TEXT, _PIECES + at)
+        if not isinstance(piece, dict):
+            continue
+        number = _PIECES + at if whole else 0
+        if isinstance(piece.get("text"), str):
+            channel = Channel(choice, Part.TEXT, number)
             view.slots.append(ReplySlot((*path, at, "text"), piece["text"], channel, whole=whole))
+        thoughts = piece.get("thinking")
+        for within, thought in enumerate(thoughts if isinstance(thoughts, list) else ()):
+            if isinstance(thought, dict) and isinstance(thought.get("text"), str):
+                channel = Channel(choice, Part.SIGNED, number * _PIECES + within if whole else 0)
+                place = (*path, at, "thinking", within, "text")
+                view.slots.append(ReplySlot(place, thought["text"], channel, whole=whole))
 
 
 def _annotations(view: ReplyView, path: Path, annotations: list[Any], choice: int) -> None:
@@ -137,16 +146,26 @@ def _call(view: ReplyView, path: Path, call: dict[str, Any], channel: Channel, *
 def _function(
     view: ReplyView, path: Path, function: dict[str, Any], call_id: str | None, channel: Channel, *, whole: bool
 ) -> None:
-    _announce(view, path, function, call_id, channel)
-    text = function.get("arguments")
-    if isinstance(text, str) and text:
-        view.slots.append(ReplySlot((*path, "arguments"), text, channel, escaped=True, whole=whole))
+    given = function.get("arguments")
+    at_once = isinstance(given, dict)  # some servers give them as an object
+    _announce(view, path, function, call_id, channel, (*path, "arguments") if at_once else None)
+    if at_once:
+        view.slots.extend(leaves((*path, "arguments"), given, channel))
+    elif isinstance(given, str) and given:
+        view.slots.append(ReplySlot((*path, "arguments"), given, channel, escaped=True, whole=whole))
 
 
-def _announce(view: ReplyView, path: Path, function: dict[str, Any], call_id: str | None, channel: Channel) -> None:
+def _announce(
+    view: ReplyView,
+    path: Path,
+    function: dict[str, Any],
+    call_id: str | None,
+    channel: Channel,
+    arguments: Path | None = None,
+) -> None:
     """A tool's name is the caller's own text: it was protected on its way out like any other."""
     name = function.get("name")
     if isinstance(name, str) and name:
-        view.tools.append(ToolCallView(channel, call_id, name))
+        view.tools.append(ToolCallView(channel, call_id, name, arguments))
         number = _TOOL_NAMES + channel.number
         view.slots.append(ReplySlot((*path, "name"), name, Channel(channel.choice, Part.REFUSAL, number)))

@@ -32,12 +32,14 @@ def read_request(body: Any) -> RequestView:
         ValueError: not an object, no list of messages, a message that is not an object, nested too deep.
     """
     messages = messages_of(body)
-    walk = _OpenAIWalk()
+    walk = OpenAIWalk()
     walk.fields((), body, _TOP)
     return walk.view(body, messages)
 
 
-class _OpenAIWalk(Walk):
+class OpenAIWalk(Walk):
+    """Reads chat completions; the other formats of OpenAI read in the same way what they share with it."""
+
     __slots__ = ()
     settings_table: ClassVar[Table] = dict.fromkeys(
         "type ttl mode effort summary format voice id strict include_usage include_obfuscation enabled policy input output".split(),
@@ -84,7 +86,7 @@ class _OpenAIWalk(Walk):
             self.url(path, source)
 
     def calls(self, path: Path, calls: Any) -> None:
-        self.each(path, calls, _OpenAIWalk.call)
+        self.each(path, calls, OpenAIWalk.call)
 
     def call(self, path: Path, call: Any) -> None:
         self.fields(path, call, _CALL)
@@ -98,13 +100,13 @@ class _OpenAIWalk(Walk):
             self.fields(path, audio, _AUDIO)
 
     def annotations(self, path: Path, values: Any) -> None:
-        self.each(path, values, _OpenAIWalk.annotation)
+        self.each(path, values, OpenAIWalk.annotation)
 
     def annotation(self, path: Path, value: Any) -> None:
         self.fields(path, value, _ANNOTATION)
 
     def tools(self, path: Path, tools: Any) -> None:
-        self.each(path, tools, _OpenAIWalk.tool)
+        self.each(path, tools, OpenAIWalk.tool)
 
     def tool(self, path: Path, tool: Any) -> None:
         kind = tool.get("type", "function") if isinstance(tool, dict) else "function"
@@ -130,7 +132,7 @@ class _OpenAIWalk(Walk):
         self.fields(path, value, _RESPONSE_FORMAT)
 
     def prediction(self, path: Path, value: Any) -> None:
-        self.fields(path, value, {"type": Walk.word, "content": _OpenAIWalk.content})
+        self.fields(path, value, {"type": Walk.word, "content": OpenAIWalk.content})
 
     def logit_bias(self, path: Path, value: Any) -> None:
         if not isinstance(value, dict):
@@ -145,6 +147,9 @@ class _OpenAIWalk(Walk):
 
     def location(self, path: Path, value: Any) -> None:
         self.fields(path, value, _LOCATION)
+
+    def moderation(self, path: Path, value: Any) -> None:
+        self.fields(path, value, {"model": Walk.word, "policy": Walk.settings})
 
     def reference(self, path: Path, value: Any) -> None:
         """Something the provider holds already, or is to hold from now on (`store`)."""
@@ -170,32 +175,32 @@ _TOP: Table = {
     **_SETTINGS,
     **_NUMBERS,
     **dict.fromkeys("user safety_identifier prompt_cache_key stop metadata".split(), Walk.data),
-    **dict.fromkeys("previous_response_id conversation prompt store".split(), _OpenAIWalk.reference),
-    "messages": _OpenAIWalk.messages,
+    **dict.fromkeys("previous_response_id conversation prompt store".split(), OpenAIWalk.reference),
+    "messages": OpenAIWalk.messages,
     "model": Walk.model,
-    "tools": _OpenAIWalk.tools,
-    "functions": _OpenAIWalk.tools,
-    "tool_choice": _OpenAIWalk.choice,
-    "function_call": _OpenAIWalk.choice,
-    "response_format": _OpenAIWalk.response_format,
-    "prediction": _OpenAIWalk.prediction,
-    "logit_bias": _OpenAIWalk.logit_bias,
-    "web_search_options": _OpenAIWalk.web_search,
-    "moderation": lambda walk, path, value: walk.fields(path, value, {"model": Walk.word, "policy": Walk.settings}),
+    "tools": OpenAIWalk.tools,
+    "functions": OpenAIWalk.tools,
+    "tool_choice": OpenAIWalk.choice,
+    "function_call": OpenAIWalk.choice,
+    "response_format": OpenAIWalk.response_format,
+    "prediction": OpenAIWalk.prediction,
+    "logit_bias": OpenAIWalk.logit_bias,
+    "web_search_options": OpenAIWalk.web_search,
+    "moderation": OpenAIWalk.moderation,
 }
 _MESSAGE: Table = {
     **_CACHE,
     **dict.fromkeys(("role", "tool_call_id", "id", "type"), Walk.word),
     **dict.fromkeys(("name", "refusal", "reasoning_content", "reasoning"), Walk.data),
-    "content": _OpenAIWalk.content,
-    "tool_calls": _OpenAIWalk.calls,
-    "function_call": _OpenAIWalk.function,
-    "audio": _OpenAIWalk.earlier_audio,
-    "annotations": _OpenAIWalk.annotations,
+    "content": OpenAIWalk.content,
+    "tool_calls": OpenAIWalk.calls,
+    "function_call": OpenAIWalk.function,
+    "audio": OpenAIWalk.earlier_audio,
+    "annotations": OpenAIWalk.annotations,
 }
 _PART: Table = {
     **_CACHE,
-    **dict.fromkeys(_OPAQUE, _OpenAIWalk.source),
+    **dict.fromkeys(_OPAQUE, OpenAIWalk.source),
     "type": Walk.word,
     "text": Walk.prose,
     "refusal": Walk.prose,
@@ -212,8 +217,8 @@ _CALL: Table = {
     "id": Walk.word,
     "type": Walk.word,
     "index": Walk.number,
-    "function": _OpenAIWalk.function,
-    "custom": _OpenAIWalk.function,
+    "function": OpenAIWalk.function,
+    "custom": OpenAIWalk.function,
 }
 _FUNCTION: Table = dict.fromkeys(("name", "arguments", "input"), Walk.data)
 _AUDIO: Table = {"id": Walk.word, "expires_at": Walk.number, "transcript": Walk.data, "data": Walk.blob}
@@ -228,34 +233,34 @@ _DESCRIBED: Table = {
     "strict": Walk.word,
     "parameters": Walk.schema,
     "schema": Walk.schema,
-    "format": _OpenAIWalk.grammar,
+    "format": OpenAIWalk.grammar,
 }
 _TOOL: Table = {
     **_CACHE,
     **_DESCRIBED,
     "type": Walk.word,
-    "function": _OpenAIWalk.described,
-    "custom": _OpenAIWalk.described,
+    "function": OpenAIWalk.described,
+    "custom": OpenAIWalk.described,
 }
 _GRAMMAR: Table = {
     "type": Walk.word,
     "syntax": Walk.word,
     "definition": Walk.data,
-    "grammar": _OpenAIWalk.grammar,
+    "grammar": OpenAIWalk.grammar,
 }
 _CHOICE: Table = {
     "type": Walk.word,
     "mode": Walk.word,
     "name": Walk.data,
-    "function": _OpenAIWalk.function,
-    "custom": _OpenAIWalk.function,
-    "tools": _OpenAIWalk.tools,
-    "allowed_tools": _OpenAIWalk.choice,
+    "function": OpenAIWalk.function,
+    "custom": OpenAIWalk.function,
+    "tools": OpenAIWalk.tools,
+    "allowed_tools": OpenAIWalk.choice,
 }
-_RESPONSE_FORMAT: Table = {"type": Walk.word, "json_schema": _OpenAIWalk.described, "grammar": _OpenAIWalk.grammar}
-_WEB_SEARCH: Table = {"search_context_size": Walk.word, "user_location": _OpenAIWalk.location}
+_RESPONSE_FORMAT: Table = {"type": Walk.word, "json_schema": OpenAIWalk.described, "grammar": OpenAIWalk.grammar}
+_WEB_SEARCH: Table = {"search_context_size": Walk.word, "user_location": OpenAIWalk.location}
 _LOCATION: Table = {
     **dict.fromkeys(("city", "country", "region", "timezone"), Walk.data),
     "type": Walk.word,
-    "approximate": _OpenAIWalk.location,
+    "approximate": OpenAIWalk.location,
 }

@@ -34,6 +34,7 @@ _BLOB = re.compile(r"(?:data:[^,\s]{0,200};base64,)?[A-Za-z0-9+/_=\s-]*")
 _DATA_URL = re.compile(r"data:[^,\s]{0,200};base64,", re.IGNORECASE)
 _HEAD = 400  # characters of base64 that show what it is; the rest may be megabytes
 _MANY_NUMBERS = 32  # in one unknown part: token ids, samples or pixels rather than something said
+_APART = 1_000_000  # groups from here on; no request has so many messages
 _LONG = 1_000_000  # a customer number put into `seed`
 _SHORT_BOUND = 4  # characters; `"minimum": 18` is about nobody
 
@@ -94,6 +95,14 @@ class Walk:
         elif isinstance(value, (int, float)) and not isinstance(value, bool):
             self.slots.append(_slot((path, spelled(value), _NUMBER, self.message, self.signed)))
 
+    def apart(self, path: Path, value: Any) -> None:
+        """Note data whose texts do not continue each other, as a tool's arguments: each is a group of its own."""
+        first = len(self.slots)
+        self.data(path, value)
+        if self.message >= 0:
+            for at in range(first, len(self.slots)):
+                self.slots[at] = self.slots[at]._replace(message=_APART + at)
+
     def prose(self, path: Path, value: Any) -> None:
         """Note a text; anything else in its place (token ids) cannot be looked into."""
         if not isinstance(value, str) and value is not None:
@@ -140,7 +149,7 @@ class Walk:
     def schema(self, path: Path, value: Any) -> None:
         """Note a JSON schema (draft 2020-12): names and texts of it are data, its own words are not."""
         if isinstance(value, dict):
-            self.fields(path, value, _SCHEMA)
+            self.fields(path, value, SCHEMA)
         elif isinstance(value, list):
             self.each(path, value, Walk.schema)
         else:
@@ -148,13 +157,17 @@ class Walk:
 
     def schemas_by_name(self, path: Path, value: Any) -> None:
         """Note an object whose keys are names that the caller chose, and whose values are schemas."""
+        self.by_name(path, value, type(self).schema)
+
+    def by_name(self, path: Path, value: Any, reader: Reader) -> None:
+        """Note an object whose keys are names that the caller chose, and each of its values by `reader`."""
         if not isinstance(value, dict):
             self.data(path, value)
             return
         for name, item in value.items():
             here = (*path, name)
             self.slots.append(_slot((here, name, _KEY, self.message, self.signed)))
-            self.schema(here, item)
+            reader(self, here, item)
 
     def bound(self, path: Path, value: Any) -> None:
         """Note a limit of a schema's values, unless it is too short to be about anyone."""
@@ -203,7 +216,7 @@ class Walk:
 
 
 _NOTHING_KNOWN: Table = {}
-_SCHEMA: Table = {
+SCHEMA: Table = {
     **dict.fromkeys(("type", "format", "$ref", "$schema"), Walk.words),
     **dict.fromkeys(
         ("properties", "$defs", "definitions", "patternProperties", "dependentSchemas"), Walk.schemas_by_name
@@ -223,6 +236,16 @@ _SCHEMA: Table = {
         Walk.schema,
     ),
 }
+
+
+def object_of(table: Table) -> Reader:
+    """Return the reader of an object whose fields `table` knows."""
+    return lambda walk, path, value: walk.fields(path, value, table)
+
+
+def list_of(reader: Reader) -> Reader:
+    """Return the reader of a list of what `reader` reads."""
+    return lambda walk, path, value: walk.each(path, value, reader)
 
 
 def spelled(number: float) -> str:

@@ -1,0 +1,1 @@
+"""How each SDK's client is copied so that the copy sends through a governed transport. Knows no policy."""
