@@ -82,9 +82,10 @@ def page(tmp_path: Path) -> Iterator[Any]:
         browser.close()
 
 
-def run_all(page: Any, address: str, name: str) -> None:
-    """Open a notebook, run its cells, and wait until the kernel has run the last."""
-    page.goto(f"{address}/lab/tree/{name}?reset")
+def run_all(page: Any, address: str, name: str, cells: int) -> None:
+    """Open a notebook of so many code cells, run them, and wait until the kernel has run the last."""
+    page.goto(f"{address}/lab/tree/{name}")
+    page.wait_for_function(f"document.querySelectorAll('.jp-CodeCell').length === {cells}")
     page.locator(".jp-StatusBar-TextItem", has_text="| Idle").wait_for(state="visible")
     page.get_by_role("menuitem", name="Run", exact=True).click()
     page.locator("[data-command='runmenu:run-all']").click()
@@ -93,8 +94,8 @@ def run_all(page: Any, address: str, name: str) -> None:
 
 @pytest.mark.parametrize("theme", ["JupyterLab Light", "JupyterLab Dark"])
 def test_the_card_is_there_to_be_read(lab: Callable[[str], str], page: Any, theme: str, tmp_path: Path) -> None:
-    run_all(page, lab(theme), "win_back.ipynb")
-    cards = page.locator(".jp-OutputArea .govai", has_text="left as placeholders to offline (local)")
+    run_all(page, lab(theme), "win_back.ipynb", cells=8)
+    cards = page.locator(".jp-OutputArea .govai", has_text="left as placeholders")
     cards.first.wait_for(state="visible")
     page.screenshot(path=tmp_path / "win_back.png")
     assert cards.count() >= 1 and cards.first.locator("details[open]").is_visible()
@@ -116,7 +117,7 @@ def test_a_click_on_approve_decides(lab: Callable[[str], str], page: Any, tmp_pa
     made = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells], metadata=KERNEL)
     address = lab("JupyterLab Light")
     nbformat.write(made, tmp_path / "work" / "review.ipynb")
-    run_all(page, address, "review.ipynb")
+    run_all(page, address, "review.ipynb", len(cells))
     page.get_by_role("button", name="Approve").click()
     page.get_by_text("approved by lea").wait_for(state="visible")
     page.screenshot(path=tmp_path / "review.png")
