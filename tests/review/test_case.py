@@ -45,7 +45,8 @@ def test_each_role_must_approve_the_text_that_goes_out_and_one_no_is_enough(role
             continue
         now = decided(now, actor, PEOPLE[actor], verdict)
         if not verdict.approved:
-            assert (now.status, now.decided_by[-1], now.text) == (Status.REJECTED, actor, text)
+            assert (now.status, now.rejected_by, now.text) == (Status.REJECTED, actor, text)
+            assert actor in now.decided_by
             return
         if edits:
             text, given_by = verdict.text, {}

@@ -41,7 +41,7 @@ class Message:
 
 @dataclass(slots=True)
 class Reply:
-    """An answer, restored. `str(reply)` is its text; its repr and its notebook view show only the protected one.
+    """An answer, restored. `str(reply)` is its text; its repr shows no text, its notebook view only the protected one.
 
     Attributes:
         text: the answer. parsed: an instance of `schema`, if one was given. tool_calls: calls the model asks for.
@@ -61,8 +61,8 @@ class Reply:
     parsed: Any = field(default=None, repr=False)
     native: Any = field(default=None, repr=False)
     cost_eur: float | None = None
-    protected: str = ""
-    sent: tuple[tuple[str, str], ...] = ()
+    protected: str = field(default="", repr=False)  # raw where a governor only observes
+    sent: tuple[tuple[str, str], ...] = field(default=(), repr=False)
 
     def __str__(self) -> str:
         return self.text
