@@ -45,7 +45,7 @@ def texts(answers: list[Any]) -> str:
 
 @pytest.mark.parametrize("models", ["/v1/models", "/v1beta/models", "/v1alpha/models", f"{VERTEX}/google/models", "/v1beta1/publishers/google/models"])
 def test_every_way_to_a_model_is_governed(gov: govai.Governor, server: Server, post: Any, models: str) -> None:
-    headers = {"x-goog-api-key": "AIzaSy-ana@exemple.fr", "x-goog-api-client": "google-genai-sdk/3.6.1 gl-python/3.11.7", "x-server-timeout": "600"}
+    headers = {"x-goog-api-key": "AIzaSyB-0612345678_kLm9", "x-goog-api-client": "google-genai-sdk/3.6.1 gl-python/3.11.7", "x-server-timeout": "600"}
     whole = post(f"{models}/echo:generateContent", said(), **headers).json()
     events = post(f"{models}/echo-3:streamGenerateContent?alt=sse", said(), **headers).text
     listed = post(f"{models}/echo-3:streamGenerateContent", said(), **headers).json()

@@ -12,7 +12,7 @@ from govai.core.canonical import digest
 from govai.core.data import Seen
 from govai.core.decisions import Decision, Effect
 from govai.core.errors import GovaiError, LedgerUnavailable, PolicyError, Ungoverned
-from govai.core.exchange import Operation, spell
+from govai.core.exchange import Operation, SlotKind, spell
 from govai.core.lang import say
 from govai.flow import recording
 from govai.flow.asked import notice
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from govai.core.records import Draft
     from govai.flow.asked import Asked
     from govai.flow.engine import Engine
+    from govai.flow.outgoing import Outgoing
 
 _LATER = (Operation.FETCH, Operation.TRACK, Operation.RESULTS)  # of what was asked, and judged, earlier
 _WHY = {
@@ -112,10 +113,16 @@ def decide(call: Call) -> None:
             provider=outgoing.provider,
             blocks=asked.scope.block,
             needs=asked.scope.needs,
-            declared=asked.declared or outgoing.operation in _LATER,  # they say nothing of their own
+            declared=asked.declared or _says_nothing(outgoing),
             observe=engine.observe,
         )
     )
+
+
+def _says_nothing(outgoing: Outgoing) -> bool:
+    """Whether a request is about what was asked, and judged, earlier, and has no words but the protocol's."""
+    own = (SlotKind.TEXT, SlotKind.KEY, SlotKind.NUMBER)
+    return outgoing.operation in _LATER and not any(slot.kind in own for slot in outgoing.view.slots)
 
 
 def _prepare(call: Call) -> Generator[Wait, Any, None]:
@@ -138,6 +145,8 @@ def _prepare(call: Call) -> Generator[Wait, Any, None]:
         yield from fetched(call)
         trace.decision, trace.provider = call.judged, call.judged.provider
     elif outgoing.operation in _LATER:
+        if not _says_nothing(outgoing) and needs_on(call.judged, "prompt"):
+            refuse_reviews(call)
         yield from known(call)
     trace.sent = tuple((spell(path), text) for path, text in call.texts())
     if (yield from kept(call)):

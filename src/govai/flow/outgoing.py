@@ -9,39 +9,32 @@ import re
 import zlib
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import unquote_plus
 
 from govai.core.errors import Ungoverned
-from govai.core.exchange import Operation, RequestView, Slot, SlotKind
+from govai.core.exchange import Operation, RequestView
 from govai.core.lang import say
+from govai.flow.addressing import places_beside, presentable, refuse_detours
 from govai.policy.hosts import family_at, signed_at
 from govai.wire.codec import parse
 from govai.wire.formats import endpoint_of
-from govai.wire.multipart import parse_form
+from govai.wire.multipart import Form, parse_form
 
 if TYPE_CHECKING:
     import httpx2
 
-    from govai.core.exchange import BatchFormat, Endpoint, WireFormat
+    from govai.core.exchange import BatchFormat, Endpoint, Slot, WireFormat
     from govai.policy.policy import Policy
     from govai.policy.registry import Provider
 
 _MAX_INFLATED = 64 * 1024 * 1024  # bytes; a compressed body beyond this is not inflated
-_AUTH = frozenset({"authorization", "x-api-key", "api-key", "x-goog-api-key", "proxy-authorization"})
-_ENDPOINTS = frozenset(
-    "completions responses input_tokens compact generations messages count_tokens models embeddings moderations "
-    "classifications transcriptions translations speech edits variations files batches jobs".split()
+_JSON = re.compile(r"application/json(?:; *charset=\"?utf-8\"?)?", re.IGNORECASE)  # RFC 8259 §8.1: always UTF-8
+_UNREAD = frozenset(  # types and codings that an error may name; any other word may be somebody's
+    "text/plain text/html application/octet-stream application/x-www-form-urlencoded application/x-ndjson application/json "
+    "application/jsonl multipart/mixed gzip deflate br zstd compress".split()
 )
-_DULL = re.compile(r"[\w./;:,+() =*-]{0,160}")  # what SDKs write into protocol headers
-_PROTOCOL = frozenset(
-    "host accept accept-encoding accept-language connection content-type content-length content-encoding "
-    "anthropic-version anthropic-beta transfer-encoding x-server-timeout".split()
-)
-_DIGITS = re.compile(r"\d{7}")
 _ASKING = (Operation.LIST, Operation.FETCH, Operation.TRACK, Operation.RESULTS)  # after what is there already
-_BOUNDARY = re.compile(r"(?<=^multipart/form-data); *boundary=.*", re.IGNORECASE)  # a form leaves with one of ours
 
 
 @dataclass(slots=True)
@@ -81,6 +74,7 @@ def read_outgoing(policy: Policy, request: httpx2.Request, raw: bytes, like: str
         )
     if url.userinfo:
         host = host.rpartition("@")[2]
+    refuse_detours(request)
     path = url.raw_path.decode("ascii").partition("?")[0]
     like = like or _spoken(policy, request, raw, host, path)
     found = policy.locate(host, path, like)
@@ -90,6 +84,7 @@ def read_outgoing(policy: Policy, request: httpx2.Request, raw: bytes, like: str
     if endpoint is None:
         raise _unknown_endpoint(host, request.method, path, family, registered=provider is not None)
     wire, place, match = endpoint
+    answer_id = match.groupdict().get("id") or ""
     body = _body(request, raw)
     view = _view(wire, place.operation, body)
     _read_path(view, place, match)
@@ -97,20 +92,22 @@ def read_outgoing(policy: Policy, request: httpx2.Request, raw: bytes, like: str
         provider,
         host,
         wire,
-        _operation(wire, place, body, view),
+        _operation(wire, place, body, view, answer_id),
         body,
         view,
-        _extra(request, match),
+        places_beside(request, match),
         view.stream,
-        match.groupdict().get("id") or "",
+        answer_id,
     )
 
 
-def _operation(wire: WireFormat, place: Endpoint, body: Any, view: RequestView) -> Operation:
-    """What is done: a document about a batch that holds requests submits them."""
-    if place.operation is Operation.TRACK and body and cast("BatchFormat", wire).lines(body, view.model or ""):
-        return Operation.SUBMIT
-    return place.operation
+def _operation(wire: WireFormat, place: Endpoint, body: Any, view: RequestView, answer_id: str) -> Operation:
+    """What is done: a document about a batch that holds requests submits them, and so does one that names no files."""
+    if place.operation is not Operation.TRACK or body is None:
+        return place.operation
+    holds = cast("BatchFormat", wire).lines(body, view.model or "")
+    named = answer_id or view.batches or isinstance(body, Form)
+    return Operation.SUBMIT if holds or not named else Operation.TRACK
 
 
 def _spoken(policy: Policy, request: httpx2.Request, raw: bytes, host: str, path: str) -> str:
@@ -144,7 +141,7 @@ def _read_path(view: RequestView, place: Endpoint, match: re.Match[str]) -> None
 def _unknown_endpoint(host: str, method: str, path: str, family: str, *, registered: bool) -> Ungoverned:
     if signed_at(host):
         return _signed(host)
-    safe = path if re.fullmatch(r"[/\w.-]{1,80}", path) and not re.search(r"\d{5}|@", path) else "…"
+    asked = presentable(method, path)
     known = say(f"the {family or 'unknown'} wire format", f"le format {family or 'inconnu'}")
     todo = (
         say("call an endpoint that is governed: chat completions, messages", "appelez chat completions ou messages")
@@ -156,8 +153,8 @@ def _unknown_endpoint(host: str, method: str, path: str, family: str, *, registe
     )
     return Ungoverned(
         say(
-            f"{method} {safe} is not an endpoint that {known} knows",
-            f"{method} {safe} n'est pas un point d'accès que connaît {known}",
+            f"{asked} is not an endpoint that {known} knows",
+            f"{asked} n'est pas un point d'accès que connaît {known}",
         ),
         where=host,
         todo=todo,
@@ -180,18 +177,19 @@ def _body(request: httpx2.Request, raw: bytes) -> Any:
         return None
     content_type = request.headers.get("content-type", "application/json")
     kind = content_type.partition(";")[0].strip().lower()
-    if kind not in ("application/json", "multipart/form-data"):
-        raise _unreadable(say(f"its content type is {_plain(kind)}", f"son type est {_plain(kind)}"))
+    is_json = _JSON.fullmatch(content_type) is not None
+    if not is_json and kind != "multipart/form-data":
+        raise _unreadable(say(f"its content type is {_plain(kind)}, not plain JSON", f"son type est {_plain(kind)}"))
     raw = _inflate(raw, request.headers.get("content-encoding", "identity").strip().lower())
     try:
-        return parse(raw) if kind == "application/json" else parse_form(raw, content_type)
+        return parse(raw) if is_json else parse_form(raw, content_type)
     except ValueError as error:
-        problem = say("it is not JSON", "ce n'est pas du JSON") if kind == "application/json" else str(error)
+        problem = say("it is not JSON", "ce n'est pas du JSON") if is_json else str(error)
     raise _unreadable(problem)
 
 
 def _plain(word: str) -> str:
-    return word if re.fullmatch(r"[a-z0-9.+/-]{1,60}", word) else "?"
+    return word if word in _UNREAD else "?"
 
 
 def _inflate(raw: bytes, coding: str) -> bytes:
@@ -225,67 +223,3 @@ def _view(wire: WireFormat, operation: Operation, body: Any) -> RequestView:
     except ValueError as error:
         problem = str(error)
     raise _unreadable(problem)
-
-
-_STAINLESS = frozenset(
-    f"x-stainless-{name}"
-    for name in "lang package-version os arch runtime runtime-version async retry-count read-timeout timeout helper "
-    "helper-method raw-response poll-helper custom-poll-interval".split()
-)
-_WRITTEN_BY_SDKS = {  # headers that people also set, as the SDKs write them
-    "user-agent": re.compile(
-        r"(?:Async)?(?:Azure|Bedrock)?(?:OpenAI|Anthropic(?:Vertex|Foundry|AWS|BedrockMantle|GoogleCloud)?)/Python [\w.]+"
-        r"|mistral-client-python/[\w.]+|python-httpx2?/[\w.]+|google-genai-sdk/[\w.+-]+ gl-python/[\w.+-]+"
-    ),
-    "x-goog-api-client": re.compile(r"google-genai-sdk/[\w.+-]+ gl-python/[\w.+-]+"),
-    "idempotency-key": re.compile(r"stainless-python-retry-[0-9a-f-]{36}"),
-}
-
-
-def _is_protocol(name: str) -> bool:
-    return name in _PROTOCOL or name in _STAINLESS
-
-
-@lru_cache(maxsize=1024)
-def _is_dull(name: str, value: str) -> bool:
-    """Whether a header is one that SDKs write, with what they write into it."""
-    written = _WRITTEN_BY_SDKS.get(name)
-    if written is not None:
-        return written.fullmatch(value) is not None
-    value = _BOUNDARY.sub("", value) if name == "content-type" else value
-    return _is_protocol(name) and _DULL.fullmatch(value) is not None and not _DIGITS.search(value)
-
-
-def _path_slots(request: httpx2.Request, match: re.Match[str]) -> list[Slot]:
-    """What a path says beside the protocol's own words: the names and ids in it."""
-    named = [(group, text) for group, text in match.groupdict().items() if text]
-    kinds = {"model": SlotKind.MODEL}
-    slots = [Slot(("path", group), unquote_plus(text), kinds.get(group, SlotKind.CONTROL)) for group, text in named]
-    segments = unquote_plus(request.url.raw_path.decode("ascii", "replace").partition("?")[0])
-    last = segments.rpartition("/")[2]
-    if not named and last not in _ENDPOINTS:
-        slots.append(Slot(("path",), last, SlotKind.CONTROL))
-    elif "@" in segments or _DIGITS.search(segments):
-        slots.append(Slot(("path",), segments, SlotKind.CONTROL))
-    return slots
-
-
-def _extra(request: httpx2.Request, match: re.Match[str]) -> list[Slot]:
-    slots: list[Slot] = []
-    query = request.url.query.decode("ascii", "replace")
-    if query:
-        for number, pair in enumerate(query.split("&")):
-            name, _, value = pair.partition("=")
-            slots.append(Slot(("query", number, "name"), unquote_plus(name), SlotKind.CONTROL))
-            slots.append(Slot(("query", number), unquote_plus(value), SlotKind.CONTROL))
-    slots.extend(_path_slots(request, match))
-    for number, (name, value) in enumerate(request.headers.multi_items()):
-        if name in _AUTH or (name == "content-length" and value.isascii() and value.isdigit()):
-            continue
-        if _is_dull(name, value):
-            continue
-        usual = _is_protocol(name) or name in _WRITTEN_BY_SDKS
-        slots.append(Slot(("headers", number), value, SlotKind.CONTROL))
-        if not usual:
-            slots.append(Slot(("headers", number, "name"), name, SlotKind.CONTROL))
-    return slots

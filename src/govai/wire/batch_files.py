@@ -55,7 +55,7 @@ class OpenAIBatches(Batches):
         """
         if not isinstance(body, Form):
             view = super().read_request(body)
-            view.batches = self.files(body)
+            view.batches = self._asked(body)
             return view
         is_batch = body.fields().get("purpose") == "batch"
         if is_batch:
@@ -67,9 +67,15 @@ class OpenAIBatches(Batches):
                 walk.each((index, "lines"), part["lines"], lambda w, path, one: w.fields(path, one, _LINE))
         return RequestView(None, stream=False, slots=walk.slots, opaque=walk.opaque)
 
-    def files(self, body: Any) -> list[str]:
+    def files(self, body: Any) -> list[Any]:
         """Return the files that a job takes its requests from."""
-        return list(texts(body, "input_file_id"))
+        return _listed(inside(body, "input_file_id"))
+
+    def _asked(self, body: Any) -> list[str]:
+        files = self.files(body)
+        if not all(isinstance(one, str) for one in files):
+            raise ValueError("a file is named by something else than a text")
+        return files
 
     def lines(self, body: Any, model: str) -> list[Line]:  # noqa: ARG002 -- each request names its own
         """Return the requests, in order."""
@@ -92,6 +98,10 @@ class OpenAIBatches(Batches):
     def names(self, body: Any) -> tuple[str, ...]:
         """Return the batch's id and its files'."""
         return texts(body, "id", "input_file_id", "output_file_id", "error_file_id")
+
+
+def _listed(given: Any) -> list[Any]:
+    return given if isinstance(given, list) else [] if given is None else [given]
 
 
 def _agent(walk: Walk, path: Path, value: Any) -> None:
@@ -128,10 +138,15 @@ class MistralBatches(OpenAIBatches):
         "requests": lambda walk, path, value: walk.each(path, value, lambda w, p, one: w.fields(p, one, _LINE)),
     }
 
-    def files(self, body: Any) -> list[str]:
+    def files(self, body: Any) -> list[Any]:
         """Return the files that a job takes its requests from."""
-        given = inside(body, "input_files")
-        return [one for one in given if isinstance(one, str)] if isinstance(given, list) else []
+        return _listed(inside(body, "input_files"))
+
+    def _asked(self, body: Any) -> list[str]:
+        files = super()._asked(body)
+        if inside(body, "requests") is not None and (files or not isinstance(body["requests"], list)):
+            raise ValueError("its requests are no list, or files come with them")
+        return files
 
     def lines(self, body: Any, model: str) -> list[Line]:
         """Return the requests, in order: those of a file are for what their shape says, as the job comes later."""
@@ -159,7 +174,7 @@ class MistralBatches(OpenAIBatches):
 
     def names(self, body: Any) -> tuple[str, ...]:
         """Return the job's id and its files'."""
-        return (*texts(body, "id", "output_file", "error_file"), *self.files(body))
+        return (*texts(body, "id", "output_file", "error_file"), *(one for one in self.files(body) if isinstance(one, str)))
 
 
 def _answers(lines: Any, path: Path) -> list[Result]:

@@ -118,13 +118,15 @@ class GoogleBatches(Batches):
 
     def lines(self, body: Any, model: str) -> list[Line]:
         """Return the requests, in order; they are told apart by their place."""
-        for key in ("inputConfig", "input_config"):
+        found = []
+        for key in ("inputConfig", "input_config"):  # in both spellings at once they are still looked at
             path: Path = ("batch", key, "requests", "requests")
             held = inside(body, *path)
-            if isinstance(held, list):
-                endpoint = f"/v1beta/models/{model}:generateContent"
-                return [Line((*path, at, "request"), None, endpoint) for at in range(len(held))]
-        return []
+            endpoint = f"/v1beta/models/{model}:generateContent"
+            found += [
+                Line((*path, at, "request"), None, endpoint) for at in range(len(held if isinstance(held, list) else ()))
+            ]
+        return found
 
     def results(self, body: Any) -> list[Result]:
         """Return the answers, in order."""

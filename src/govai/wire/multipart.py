@@ -25,6 +25,7 @@ _TYPE = re.compile(
 _QUOTED = r'"([^"\\\x00-\x1f\x7f]*)"'  # escapes, which readers understand differently, are refused
 _DISPOSITION = re.compile(rf"form-data; *name={_QUOTED}(?:; *filename={_QUOTED})?")
 _PLAIN = re.compile(r"[\x20-\x7e]{1,200}")
+_OTHER_CHARSET = re.compile(r"charset(?!=\"?(?:utf-8|us-ascii)\"?(?:;|$))", re.IGNORECASE)
 _NAME = re.compile(r"([a-z_]{1,64})(?:\[[a-z_]{0,64}\])*")  # `include[]`, `chunking_strategy[type]`
 
 
@@ -145,7 +146,7 @@ def _headed(headers: list[tuple[str, str]]) -> dict[str, Any]:
     if disposition[2] is not None:
         part["filename"] = disposition[2]
     if kind is not None:
-        if not _PLAIN.fullmatch(kind):
+        if not _PLAIN.fullmatch(kind) or _OTHER_CHARSET.search(kind):
             raise ValueError("a part has unusual headers")
         part["type"] = kind
     return part
