@@ -6,14 +6,17 @@ import gc
 import statistics
 import time
 from collections.abc import Callable, Mapping
+from typing import TypeVar
+
+K = TypeVar("K")
 
 
-def by_turns(work: Mapping[str, Callable[[], object]], rounds: int, *, warm: int = 20) -> dict[str, float]:
+def by_turns(work: Mapping[K, Callable[[], object]], rounds: int, *, warm: int = 20) -> dict[K, float]:
     """Return the median seconds of each piece of work, one call of each per round, in one run."""
     for _ in range(warm):
         for fn in work.values():
             fn()
-    took: dict[str, list[float]] = {name: [] for name in work}
+    took: dict[K, list[float]] = {name: [] for name in work}
     gc.collect()
     for _ in range(rounds):
         for name, fn in work.items():

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from itertools import count
 from typing import Any
 
+_OTHERS = ("anthropic", "mistral", "google")
 _FILLER = (
     "La cliente dit que la livraison tarde, que le service répond peu, et qu'elle compare les offres avant de choisir. "
 )
@@ -46,7 +47,7 @@ def prompt_with_none(size: int = 2048) -> str:
 
 
 def policy(port: int) -> dict[str, Any]:
-    """Return a policy of 50 rules over the built-in ones, with the stub as `stub` and `stub-anthropic`."""
+    """Return a policy of 50 rules over the built-in ones, with the stub as `stub` (openai), `stub-anthropic`, `stub-mistral` and `stub-google`."""
     entry = {"host": f"127.0.0.1:{port}", "region": "EU", "trains_on_inputs": False}
     rules = [
         {
@@ -67,6 +68,9 @@ def policy(port: int) -> dict[str, Any]:
         "govai": 1,
         "name": "bench",
         "extends": "eu-marketing",
-        "providers": {"stub": {"like": "openai", **entry}, "stub-anthropic": {"like": "anthropic", **entry}},
+        "providers": {
+            "stub": {"like": "openai", **entry},
+            **{f"stub-{like}": {"like": like, **entry} for like in _OTHERS},
+        },
         "rules": rules,
     }

@@ -1,24 +1,32 @@
-"""A provider that costs next to nothing: OpenAI chat and Anthropic messages, whole and streamed, over keep-alive.
+"""A provider that costs next to nothing: every wire format, whole and streamed, over keep-alive.
 
-It runs in a process of its own, so that its work is not counted as the client's. It greets whoever the prompt names by
-placeholder, so that restoring is measured too. A model called `stub-200` streams 200 pieces. `python -m benchmarks.stub`
+It runs in a process of its own, so that its work is not counted as the client's. Its answers are those of
+`govai.testing.Provider`, made once for each kind of request; each greets whoever the prompt names by placeholder, so that
+restoring is measured too. A model called `stub-200` streams 200 pieces. `python -m benchmarks.stub`
 """
 
 from __future__ import annotations
 
 import asyncio
-import json
+import random
 import re
 import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import lru_cache
+
+from govai.testing import Answer, Provider, Request
 
 _LENGTH = re.compile(rb"content-length: *(\d+)", re.IGNORECASE)
 _NAMED = re.compile(rb"Zq[A-Z][a-z]+[A-Z2-7]{12}")
-_PIECES = re.compile(rb'"model": ?"stub-(\d+)"')
-_STREAMED = re.compile(rb'"stream": ?true')
+_PIECES = re.compile(rb"\bstub-(\d+)\b")
+_STREAMED = re.compile(rb'"stream": ?true|:streamGenerateContent')
+_SIZE = 11  # characters of a piece: the first ends inside the placeholder
+_TEXT, _ANYBODY = "Bonjour WHONAME, vous nous manquez. À bientôt !", b"Anabelle"
+_VECTOR = [random.Random(n).uniform(-0.1, 0.1) for n in range(1536)]
+_ready: dict[tuple[object, ...], tuple[bytes, bytes]] = {}  # content type and body, by the kind of request
+_FILE = b'{"id":"file-stub","object":"file","bytes":1,"created_at":1,"filename":"b.jsonl","purpose":"batch","status":"processed"}'
+_HINTS = ("user-agent", "x-goog-api-key", "anthropic-version")  # they tell whose wire a request speaks
 
 
 @contextmanager
@@ -49,89 +57,33 @@ class _Connection(asyncio.Protocol):
 
 
 def _answer(head: bytes, body: bytes) -> bytes:
-    named = _NAMED.search(body)
-    who = named.group() if named else b"Anabelle"
-    anthropic = b"/v1/messages" in head.split(b"\r\n", 1)[0]
-    if not _STREAMED.search(body):
-        whole = _anthropic() if anthropic else _openai()
-        return _response(b"application/json", whole.replace(b"WHO", who))
-    found = _PIECES.search(body)
+    line, *headers = head.decode("latin-1").split("\r\n")
+    named = dict(header.lower().split(": ", 1) for header in headers)
+    hints = {hint: named[hint] for hint in _HINTS if hint in named}
+    streamed = _STREAMED.search(head + body) is not None
+    found = _PIECES.search(head + body)
     pieces = int(found.group(1)) if found else 20
-    events = _anthropic_events(pieces) if anthropic else _openai_events(pieces)
-    return _response(b"text/event-stream", events.replace(b"WHO", who[:5]).replace(b"NAME", who[5:]))
+    kind = (line, *hints.values(), streamed, pieces)
+    if kind not in _ready:
+        _ready[kind] = _made(line, hints, body, pieces if streamed else 0)
+    named_one = _NAMED.search(body)
+    who = named_one.group() if named_one else _ANYBODY
+    content_type, answer = _ready[kind]
+    answer = answer.replace(b"WHO", who[:5]).replace(b"NAME", who[5:])
+    return b"HTTP/1.1 200 OK\r\ncontent-type: %s\r\ncontent-length: %d\r\n\r\n%s" % (content_type, len(answer), answer)
 
 
-def _response(kind: bytes, body: bytes) -> bytes:
-    return b"HTTP/1.1 200 OK\r\ncontent-type: %s\r\ncontent-length: %d\r\n\r\n%s" % (kind, len(body), body)
-
-
-def _pieces(count: int) -> list[str]:
-    words = ["Bonjour ", "WHO", "NAME", ", "]
-    return words + [f"mot{number} " for number in range(count - len(words))]
-
-
-@lru_cache(64)
-def _openai() -> bytes:
-    message = {"role": "assistant", "content": "Bonjour WHO, vous nous manquez. À bientôt !"}
-    return json.dumps(
-        {
-            "id": "stub-1",
-            "object": "chat.completion",
-            "created": 1,
-            "model": "stub",
-            "choices": [{"index": 0, "message": message, "finish_reason": "stop"}],
-            "usage": {"prompt_tokens": 500, "completion_tokens": 12, "total_tokens": 512},
-        }
-    ).encode()
-
-
-@lru_cache(64)
-def _openai_events(count: int) -> bytes:
-    base = {"id": "stub-1", "object": "chat.completion.chunk", "created": 1, "model": "stub"}
-    deltas: list[tuple[dict, str | None]] = [({"content": piece}, None) for piece in _pieces(count)]
-    events = [
-        {**base, "choices": [{"index": 0, "delta": delta, "finish_reason": end}]}
-        for delta, end in [*deltas, ({}, "stop")]
-    ]
-    return b"".join(b"data: " + json.dumps(event).encode() + b"\n\n" for event in events) + b"data: [DONE]\n\n"
-
-
-@lru_cache(64)
-def _anthropic() -> bytes:
-    return json.dumps(
-        {
-            "id": "msg_1",
-            "type": "message",
-            "role": "assistant",
-            "model": "stub",
-            "content": [{"type": "text", "text": "Bonjour WHO, vous nous manquez. À bientôt !"}],
-            "stop_reason": "end_turn",
-            "stop_sequence": None,
-            "usage": {"input_tokens": 500, "output_tokens": 12},
-        }
-    ).encode()
-
-
-@lru_cache(64)
-def _anthropic_events(count: int) -> bytes:
-    message = {**json.loads(_anthropic()), "content": [], "stop_reason": None}
-    events = [
-        {"type": "message_start", "message": message},
-        {"type": "content_block_start", "index": 0, "content_block": {"type": "text", "text": ""}},
-        *(
-            {"type": "content_block_delta", "index": 0, "delta": {"type": "text_delta", "text": piece}}
-            for piece in _pieces(count)
-        ),
-        {"type": "content_block_stop", "index": 0},
-        {
-            "type": "message_delta",
-            "delta": {"stop_reason": "end_turn", "stop_sequence": None},
-            "usage": {"output_tokens": 12},
-        },
-        {"type": "message_stop"},
-    ]
-    lines = ((event["type"].encode(), json.dumps(event).encode()) for event in events)
-    return b"".join(b"event: %s\ndata: %s\n\n" % line for line in lines)
+def _made(line: str, hints: dict[str, str], body: bytes, pieces: int) -> tuple[bytes, bytes]:
+    """Return content type and body of the answer to a request, with WHO and NAME where it greets."""
+    method, place, _ = line.split(" ")
+    path, _, query = place.partition("?")
+    if path.endswith("/files"):
+        return b"application/json", _FILE
+    words = _TEXT + " mot " * (_SIZE * pieces // 5)
+    text = words[: _SIZE * pieces] if pieces else _TEXT
+    asked = Request(method, "stub", path, query, hints, body)
+    sent = Provider(chunk=_SIZE).always(Answer(text, vector=_VECTOR, usage=(500, 12))).reply(asked)
+    return sent.headers["content-type"].encode(), b"".join(sent.pieces)
 
 
 async def _serve() -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from govai.core.exchange import Channel, Operation, Part, Path, ReplySlot, ReplyView, ToolCallView
 from govai.core.messages import ToolCall
 from govai.protect.restoring import Restorer
-from govai.wire.codec import encode, parse, put
+from govai.wire.codec import encode, parse, parse_without_vectors, put
 from govai.wire.sse import EventSplitter, RawEvent, with_data
 
 if TYPE_CHECKING:
@@ -81,7 +81,7 @@ class Settlement:
             self._end("completed", "")
             return raw
         try:
-            body = parse(raw)
+            body = parse_without_vectors(raw) if self._operation is Operation.EMBED else parse(raw)
             view = self._wire.read_reply(body)
         except ValueError:
             self._end("completed", "" if self._operation is Operation.RENDER else "unreadable")  # sound is no JSON

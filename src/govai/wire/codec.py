@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from govai.wire.json_text import parse as parse  # noqa: PLC0414 -- one place to read and write bodies
+from govai.wire.json_text import parse_without_vectors as parse_without_vectors  # noqa: PLC0414
 from govai.wire.json_text import written
 from govai.wire.multipart import Form
 
