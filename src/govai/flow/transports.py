@@ -176,11 +176,12 @@ class GovernedEvents:
 
     def __init__(self, response: httpx2.Response, settlement: Settlement) -> None:
         self._response, self._settlement = response, settlement
+        self._chunks = response.iter_bytes()  # one for all who iterate: SDKs come again for what they left unread
         self._unclosed = weakref.finalize(self, _dropped, settlement)
 
     def __iter__(self) -> Iterator[bytes]:
         try:
-            for chunk in self._response.iter_bytes():
+            for chunk in self._chunks:
                 if out := self._settlement.feed(chunk):
                     yield out
             if out := self._settlement.finish():
@@ -205,11 +206,12 @@ class AsyncGovernedEvents:
 
     def __init__(self, response: httpx2.Response, settlement: Settlement) -> None:
         self._response, self._settlement = response, settlement
+        self._chunks = response.aiter_bytes()  # one for all who iterate: SDKs come again for what they left unread
         self._unclosed = weakref.finalize(self, _dropped, settlement)
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
         try:
-            async for chunk in self._response.aiter_bytes():
+            async for chunk in self._chunks:
                 if out := self._settlement.feed(chunk):
                     yield out
             if out := self._settlement.finish():
