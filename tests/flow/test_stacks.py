@@ -88,15 +88,28 @@ async def test_a_stream_is_restored_as_it_comes(talker: Talker, gov: govai.Gover
     assert outcome(gov) == ("completed", "")
 
 
-@pytest.mark.parametrize("how", ["closed", "dropped"])
-async def test_a_stream_left_unread_is_abandoned(talker: Talker, gov: govai.Governor, how: str) -> None:
+async def test_a_stream_closed_unread_is_abandoned(talker: Talker, gov: govai.Governor) -> None:
+    await talker.close(await talker.open("echo-3"))
+    gc.collect()
+    assert outcome(gov) == ("abandoned", "")
+
+
+async def test_a_stream_dropped_unread_is_abandoned_and_says_what_to_do(talker: Talker, gov: govai.Governor) -> None:
     response = await talker.open("echo-3")
-    if how == "closed":
-        await talker.close(response)
-    else:
+    with pytest.warns(ResourceWarning, match="abandoned; read it in a `with` block, or close it"):
         del response
         gc.collect()
     assert outcome(gov) == ("abandoned", "")
+
+
+async def test_a_stream_read_to_its_end_and_then_dropped_is_complete_and_warns_of_nothing(talker: Talker, gov: govai.Governor) -> None:
+    response = await talker.open("echo-3")
+    pieces = response.stream  # its own close() is never called
+    read = [piece async for piece in pieces] if talker.is_async else list(pieces)
+    del response, pieces
+    gc.collect()
+    assert read
+    assert outcome(gov) == ("completed", "")
 
 
 async def test_errors_of_the_provider_come_through(talker: Talker, gov: govai.Governor) -> None:

@@ -210,7 +210,30 @@ def test_a_cancelled_task_harms_nobody(url: str) -> None:
             await doomed
 
     asyncio.run(main())
-    assert {r.body["n"] for r in ledger.records()} == {1, 2}
+    assert {r.body["n"] for r in ledger.records()} == {2}
+
+
+def test_a_task_cancelled_once_its_record_is_durable_is_told_so_and_cancelled_where_it_waits_next(url: str) -> None:
+    ledger = Ledger(url)
+    told = []
+
+    async def call() -> None:
+        await ledger.acommit((intent(n=1),))
+        told.append("durable")
+        await asyncio.sleep(3600)
+
+    async def main() -> None:
+        loop = asyncio.get_running_loop()
+        task = asyncio.create_task(call())
+        await asyncio.sleep(0)  # it waits; the writer is next, and then whoever cancels it, before it goes on
+        loop.call_soon(task.cancel, "why")
+        with pytest.raises(asyncio.CancelledError, match="why"):
+            await task
+        assert task.cancelling() == 1
+
+    asyncio.run(main())
+    assert told == ["durable"]
+    assert [r.body["n"] for r in ledger.records()] == [1]
     ledger.close()
 
 

@@ -176,9 +176,11 @@ class Stream(_Piecewise):
 
     def __exit__(self, *exc: object) -> None:
         if self._opened is not None:
-            self._opened[2].close()
-            if (stream := self._opened[1].trace.stream()) is not None:
-                stream.close()  # some SDKs leave that to the garbage collector
+            try:
+                self._opened[2].close()
+            finally:
+                if (stream := self._opened[1].trace.stream()) is not None:
+                    stream.close()  # some SDKs leave that to the garbage collector
 
 
 class AsyncStream(_Piecewise):
@@ -215,6 +217,8 @@ class AsyncStream(_Piecewise):
 
     async def __aexit__(self, *exc: object) -> None:
         if self._opened is not None:
-            await self._opened[2].close()
-            if (stream := self._opened[1].trace.stream()) is not None:
-                await stream.aclose()  # some SDKs leave that to the loop
+            try:
+                await self._opened[2].close()
+            finally:
+                if (stream := self._opened[1].trace.stream()) is not None:
+                    await stream.aclose()  # some SDKs leave that to the loop

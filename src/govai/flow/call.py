@@ -13,7 +13,7 @@ from govai.flow.batches import BATCHES, BatchSettlement
 from govai.flow.envelope import Envelope, keep_decision
 from govai.flow.fetching import keep_for_later
 from govai.flow.reviewing import needs_on
-from govai.flow.settling import Settlement
+from govai.flow.settling import Settlement, broken
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -170,8 +170,15 @@ class Call:
 
     def failed(self, error: str) -> None:
         """Record that the attempt got no answer."""
+        self._unanswered("failed", error)
+
+    def broke(self, error: BaseException) -> None:
+        """Record that an error ended the attempt before its answer; a cancelled one is abandoned."""
+        self._unanswered(*broken(error))
+
+    def _unanswered(self, status: str, error: str) -> None:
         for one in (self, *self.lines):
-            one._record(Trace(), "failed", error, {}, [])  # noqa: SLF001 -- the same class
+            one._record(Trace(), status, error, {}, [])  # noqa: SLF001 -- the same class
 
     def _settlement(self, asked: Asked, headers: Mapping[str, str]) -> Settlement:
         settlement: Settlement

@@ -90,9 +90,13 @@ def hold(call: Call, answer: Answer, headers: Mapping[str, str], *, stream: bool
     settlement, trace = call.rehearsal(headers)
     needs = needs_on(call.judged, "output")
     good = answer.status in _OK
-    if good and asked.key and not needs:
-        yield from _keep(call, answer)
-    _through(settlement, answer, stream=stream)
+    try:
+        if good and asked.key and not needs:
+            yield from _keep(call, answer)
+        _through(settlement, answer, stream=stream)
+    except BaseException as error:
+        settlement.fail(error)
+        raise
     if not needs or not good:
         return _through(call.replay(), answer, stream=stream)
     if trace.pending:  # nothing to review yet: what is there of it is not handed out

@@ -30,6 +30,11 @@ _READ = (
 )  # what holds texts, or tells what was used
 
 
+def broken(error: BaseException) -> tuple[str, str]:
+    """Return how an attempt ends that an error ended: it failed, or whoever waited for it went away."""
+    return "failed" if isinstance(error, Exception) else "abandoned", type(error).__name__
+
+
 class _Event(NamedTuple):
     raw: RawEvent
     body: Any
@@ -71,6 +76,11 @@ class Settlement:
     def incidents(self) -> list[str]:
         """What was not restored and why, in words without values."""
         return list(self._restorer.incidents)
+
+    @property
+    def complete(self) -> bool:
+        """Whether the answer said that it was at its end."""
+        return self._terminal
 
     def whole(self, status: int, raw: bytes) -> bytes:
         """Take a complete answer and return it restored. An answer that cannot be read stays in its protected form."""
@@ -122,7 +132,7 @@ class Settlement:
         if self._terminal:
             self._end_complete()
             return
-        self._end("failed" if isinstance(error, Exception) else "abandoned", type(error).__name__)
+        self._end(*broken(error))
 
     def _end_complete(self) -> None:
         """The answer came to its end, be it an error that the provider reports."""

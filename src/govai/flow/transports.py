@@ -6,6 +6,7 @@ over the base classes of an HTTP library: httpx2 here, others of the same API in
 
 from __future__ import annotations
 
+import warnings
 import weakref
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, ClassVar
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING, ClassVar
 import httpx2
 
 from govai.core.errors import GovaiError
+from govai.core.lang import say
 from govai.core.scope import Scope
 from govai.flow.admit import admit
 from govai.flow.answers import answer_of, is_stream, kept_headers, opened, refuse_redirect, respond
@@ -77,19 +79,19 @@ class Governed:
         if call.answer is not None:
             answer, raw = restored(call)
             return respond(self.library, answer.status, answer.headers, raw)
-        sent = outgoing_request(self.library, request, call.raw)
         try:
+            sent = outgoing_request(self.library, request, call.raw)
             with Leaving(sent, call.raw):
                 response = self.inner.handle_request(sent)
         except BaseException as error:
-            call.failed(type(error).__name__)
+            call.broke(error)
             raise
         return self._settle(call, request, response)
 
     def _settle(self, call: Call, request: httpx2.Request, response: httpx2.Response) -> httpx2.Response:
         if (refusal := refuse_redirect(self.library, request, response)) is not None:
-            response.close()
             call.failed("redirect")
+            response.close()
             raise refusal
         streamed = is_stream(response)
         if streamed and not call.held:
@@ -99,7 +101,7 @@ class Governed:
         try:
             raw = response.read()
         except BaseException as error:
-            call.failed(type(error).__name__)
+            call.broke(error)
             raise
         finally:
             response.close()
@@ -135,19 +137,19 @@ class AsyncGoverned:
         if call.answer is not None:
             answer, raw = restored(call)
             return respond(self.library, answer.status, answer.headers, raw)
-        sent = outgoing_request(self.library, request, call.raw)
         try:
+            sent = outgoing_request(self.library, request, call.raw)
             with Leaving(sent, call.raw):
                 response = await self.inner.handle_async_request(sent)
         except BaseException as error:
-            call.failed(type(error).__name__)
+            call.broke(error)
             raise
         return await self._settle(call, request, response)
 
     async def _settle(self, call: Call, request: httpx2.Request, response: httpx2.Response) -> httpx2.Response:
         if (refusal := refuse_redirect(self.library, request, response)) is not None:
-            await response.aclose()
             call.failed("redirect")
+            await response.aclose()
             raise refusal
         streamed = is_stream(response)
         if streamed and not call.held:
@@ -157,7 +159,7 @@ class AsyncGoverned:
         try:
             raw = await response.aread()
         except BaseException as error:
-            call.failed(type(error).__name__)
+            call.broke(error)
             raise
         finally:
             await response.aclose()
@@ -169,15 +171,17 @@ class AsyncGoverned:
 
 
 class GovernedEvents:
-    """Mixed into a SyncByteStream: a stream of events, restored as it comes. Dropped without being read to its end, it is abandoned."""
+    """Mixed into a SyncByteStream: a stream of events, restored as it comes. Left before its end it is abandoned; dropped
+    there without being closed, it warns like an unclosed file."""
 
     def __init__(self, response: httpx2.Response, settlement: Settlement) -> None:
         self._response, self._settlement = response, settlement
-        weakref.finalize(self, settlement.abandon)
+        self._chunks = response.iter_bytes()  # one for all who iterate: SDKs come again for what they left unread
+        self._unclosed = weakref.finalize(self, _dropped, settlement)
 
     def __iter__(self) -> Iterator[bytes]:
         try:
-            for chunk in self._response.iter_bytes():
+            for chunk in self._chunks:
                 if out := self._settlement.feed(chunk):
                     yield out
             if out := self._settlement.finish():
@@ -187,9 +191,12 @@ class GovernedEvents:
             raise
         except BaseException as error:
             self._settlement.fail(error)
+            self._unclosed.detach()
             raise
+        self._unclosed.detach()
 
     def close(self) -> None:
+        self._unclosed.detach()
         self._settlement.abandon()
         self._response.close()
 
@@ -199,11 +206,12 @@ class AsyncGovernedEvents:
 
     def __init__(self, response: httpx2.Response, settlement: Settlement) -> None:
         self._response, self._settlement = response, settlement
-        weakref.finalize(self, settlement.abandon)
+        self._chunks = response.aiter_bytes()  # one for all who iterate: SDKs come again for what they left unread
+        self._unclosed = weakref.finalize(self, _dropped, settlement)
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
         try:
-            async for chunk in self._response.aiter_bytes():
+            async for chunk in self._chunks:
                 if out := self._settlement.feed(chunk):
                     yield out
             if out := self._settlement.finish():
@@ -213,11 +221,31 @@ class AsyncGovernedEvents:
             raise
         except BaseException as error:
             self._settlement.fail(error)
+            self._unclosed.detach()
             raise
+        self._unclosed.detach()
 
     async def aclose(self) -> None:
+        self._unclosed.detach()
         self._settlement.abandon()
         await self._response.aclose()
+
+
+def _dropped(settlement: Settlement) -> None:
+    """Settle a stream that nobody holds any more. It may run inside the garbage collector, so it waits for nothing."""
+    settlement.abandon()
+    if not settlement.complete:
+        warnings.warn(
+            say(
+                "a streamed answer was dropped before its end without being closed: its connection stays open, and it is "
+                "recorded as abandoned; read it in a `with` block, or close it",
+                "une réponse en flux a été lâchée avant sa fin sans être fermée : sa connexion reste ouverte, et elle est "
+                "enregistrée comme abandonnée ; lisez-la dans un bloc `with`, ou fermez-la",
+            ),
+            ResourceWarning,
+            stacklevel=2,
+            source=settlement,
+        )
 
 
 def outgoing_request(library: ModuleType, request: httpx2.Request, raw: bytes) -> httpx2.Request:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import atexit
 import sqlite3
 import time
 import weakref
@@ -53,7 +52,8 @@ class Ledger:
                     "is it a ledger's file? choose another ledger=", "est-ce un registre ? choisissez un autre ledger="
                 ),
             )
-        atexit.register(_close_at_exit, weakref.ref(self))
+        # after the streams that are still open then: finalizers run at exit from the youngest to the oldest
+        self._at_exit = weakref.finalize(_close_at_exit, _close_at_exit, weakref.ref(self))
         self.sweep()
         for sink in sinks:
             self.attach(sink)
@@ -146,6 +146,7 @@ class Ledger:
 
     def close(self, timeout: float = 5.0) -> None:
         """Flush and close; sinks get `timeout` seconds each."""
+        self._at_exit.detach()
         if self._writer.closed:
             return
         self.flush(timeout)

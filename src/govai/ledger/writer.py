@@ -11,7 +11,9 @@ import threading
 import time
 import weakref
 from collections import deque
+from contextlib import suppress
 from dataclasses import dataclass
+from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any
 
 from govai.core.errors import LedgerUnavailable
@@ -57,14 +59,15 @@ class Writer:
 
     def _reset(self) -> None:
         self.lock = threading.RLock()
-        self._queue = threading.Lock()
+        self._queue = threading.RLock()
         self._waiting: list[_Waiting] = []
         self._outcomes: deque[Draft] = deque()
         self._loops: dict[asyncio.AbstractEventLoop, list[tuple[Sequence[Draft], asyncio.Future[None]]]] = {}
         self._chain = Chain.new()
         self._alive_until = 0.0
         self._open: set[str] = set()
-        self._wake = threading.Event()
+        self._bell: SimpleQueue[None] = SimpleQueue()
+        self._rung = False
         self._flusher: threading.Thread | None = None
         self.closed = False
 
@@ -103,13 +106,22 @@ class Writer:
             waiting.append((drafts, future))
         if len(waiting) == 1:
             loop.call_soon(self._flush_loop, loop)
-        await future
+        try:
+            await future
+        except asyncio.CancelledError as cancelled:
+            if future.cancelled() or future.exception() is not None:  # nothing is written
+                raise
+            _cancel_later(cancelled)
 
     def enqueue(self, draft: Draft) -> None:
-        """Take an outcome that nobody waits for; it rides on the next commit, or is written within 50 ms."""
+        """Take an outcome that nobody waits for; it rides on the next commit, or is written within 50 ms.
+
+        A finalizer may call it from inside any of this class's own steps: it takes no lock that could be held there.
+        """
         self._outcomes.append(draft)
-        if not self._wake.is_set():
-            self._wake.set()
+        if not self._rung:
+            self._rung = True
+            self._bell.put(None)
             if self._flusher is None:
                 self._start_flusher()
 
@@ -128,7 +140,7 @@ class Writer:
                 self.connection.execute("DELETE FROM writers WHERE chain=?", (self._chain.id,))
         finally:
             self.closed = True
-            self._wake.set()
+            self._bell.put(None)
             with self.lock:
                 self.connection.close()
 
@@ -141,7 +153,7 @@ class Writer:
 
     def _flush_loop(self, loop: asyncio.AbstractEventLoop) -> None:
         with self._queue:
-            waiting = self._loops.pop(loop, [])
+            waiting = [one for one in self._loops.pop(loop, []) if not one[1].cancelled()]
         batch = [_Waiting(drafts) for drafts, _future in waiting]
         with self.lock:
             self._write(batch)
@@ -211,16 +223,26 @@ class Writer:
                 )
                 self._flusher.start()
 
-    def turn(self) -> threading.Event:
-        """Do what is due in the background; return what to wait for."""
-        if self._wake.is_set():
-            self._wake.clear()
+    def turn(self) -> SimpleQueue[None]:
+        """Do what is due in the background; return the bell to wait for."""
+        if self._rung:
+            self._rung = False
             _pause(self, _LINGER_S)
         with self.lock:
             beat = bool(self._open) and time.time() > self._alive_until - WRITER_LEASE_S + _HEARTBEAT_S
             if (self._outcomes or beat) and not self.closed:
                 self._write([])
-        return self._wake
+        return self._bell
+
+
+def _cancel_later(cancelled: asyncio.CancelledError) -> None:
+    """Have the running task cancelled where it waits next: what is durable already needs its caller, to say how it ended."""
+    import asyncio
+
+    task = asyncio.current_task()
+    if task is not None:
+        task.uncancel()
+        task.cancel(*cancelled.args)
 
 
 def _pause(writer: Writer, seconds: float) -> None:
@@ -230,9 +252,10 @@ def _pause(writer: Writer, seconds: float) -> None:
 
 def _keep_flushing(alive: weakref.ref[Writer]) -> None:
     while (writer := alive()) is not None and not writer.closed:
-        wake = writer.turn()
+        bell = writer.turn()
         del writer
-        wake.wait(_HEARTBEAT_S)
+        with suppress(Empty):
+            bell.get(timeout=_HEARTBEAT_S)
 
 
 def _unavailable(error: BaseException) -> LedgerUnavailable:
