@@ -32,7 +32,9 @@ _REFUSED = frozenset(
     "skills ocr libraries documents cachedContents caches interactions upload rerank api generate complete organization".split()
 )
 _AUTH = frozenset({"authorization", "x-api-key", "api-key", "x-goog-api-key", "proxy-authorization"})
-_KEY = re.compile(r"(?:(?:Bearer|Basic) )?(?=[^A-Za-z]*[A-Za-z])[A-Za-z0-9._~+/=-]{16,}")  # RFC 6750 §2.1, as long as keys are
+_KEY = re.compile(
+    r"(?:(?:Bearer|Basic) )?(?=[^A-Za-z]*[A-Za-z])[A-Za-z0-9._~+/=-]{16,}"
+)  # RFC 6750 §2.1, as long as keys are
 _CODING = r"(?:gzip|deflate|br|zstd|identity|x-gzip)"
 _NUMBER = r"\d{1,5}(?:\.\d{1,3})?"
 _VERSION = r"\d{1,4}(?:\.\d{1,4}){1,3}(?:(?:a|b|rc|\.dev|\.post)\d{1,3})?"

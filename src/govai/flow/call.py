@@ -3,21 +3,14 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from govai.core.exchange import Operation, SlotKind
-from govai.flow import recording
-from govai.flow.asked import Trace
-from govai.flow.batches import BATCHES, BatchSettlement
 from govai.flow.envelope import Envelope, keep_decision
-from govai.flow.fetching import keep_for_later
 from govai.flow.reviewing import needs_on
-from govai.flow.settling import Settlement, broken
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from govai.core.decisions import Decision
     from govai.core.exchange import Path
     from govai.core.records import Draft
@@ -139,72 +132,3 @@ class Call:
             "record_id": self.intent.id if self.intent else "",
         }
         return Envelope(call, self.raw, self.token_key, self.placeholders, answer)
-
-    def settlement(self, headers: Mapping[str, str]) -> Settlement:
-        """Return what settles the answer to this attempt and records its outcome, once."""
-        return self._settlement(self.asked, headers)
-
-    def whole(self, answer: Answer) -> bytes:
-        """Settle a complete answer and return it restored."""
-        headers = {name.lower(): value for name, value in answer.headers}
-        if self.read.operation not in BATCHES:
-            return self.settlement(headers).whole(answer.status, answer.raw)
-        settlement: BatchSettlement
-
-        def ended(status: str, error: str) -> None:
-            self._record(self.asked.trace, status, error, headers, settlement.incidents)
-            for line in self.lines:
-                line._record(Trace(finish_reason="submitted"), status, error, headers, [])  # noqa: SLF001 -- the same class
-
-        settlement = BatchSettlement(self, ended)
-        return settlement.whole(answer.status, answer.raw)
-
-    def rehearsal(self, headers: Mapping[str, str]) -> tuple[Settlement, Trace]:
-        """Return the same with a trace of its own: for an answer that may not be handed out yet."""
-        aside = replace(self.asked, trace=Trace())
-        return self._settlement(aside, headers), aside.trace
-
-    def replay(self) -> Settlement:
-        """Return what restores an answer whose outcome is already recorded."""
-        return Settlement(self.read, self.placeholders, self.asked, lambda _status, _error: None, lambda _id: None)
-
-    def failed(self, error: str) -> None:
-        """Record that the attempt got no answer."""
-        self._unanswered("failed", error)
-
-    def broke(self, error: BaseException) -> None:
-        """Record that an error ended the attempt before its answer; a cancelled one is abandoned."""
-        self._unanswered(*broken(error))
-
-    def _unanswered(self, status: str, error: str) -> None:
-        for one in (self, *self.lines):
-            one._record(Trace(), status, error, {}, [])  # noqa: SLF001 -- the same class
-
-    def _settlement(self, asked: Asked, headers: Mapping[str, str]) -> Settlement:
-        settlement: Settlement
-
-        def ended(status: str, error: str) -> None:
-            self._record(asked.trace, status, error, headers, settlement.incidents)
-
-        settlement = Settlement(self.read, self.placeholders, asked, ended, lambda name: keep_for_later(self, name))
-        return settlement
-
-    def _record(self, trace: Trace, status: str, error: str, headers: Mapping[str, str], incidents: list[str]) -> None:
-        seen = self.asked.trace
-        seen.status, seen.error = status, error or seen.error
-        if self.intent is None:
-            return
-        named = (headers.get(name) for name in self.read.wire.request_id_headers)
-        body = {
-            "purpose": self.asked.scope.purpose,
-            "status": status,
-            "error": error,
-            "model": trace.model,
-            "finish_reason": trace.finish_reason,
-            "usage": {"input_tokens": trace.usage.input_tokens, "output_tokens": trace.usage.output_tokens},
-            "output": self.engine.commitment("commitments", "".join(trace.protected).encode("utf-8", "surrogatepass")),
-            "request_id": next((name for name in named if name), trace.request_id),
-            "latency_us": (time.monotonic_ns() - self.started) // 1000,
-            "incidents": incidents,
-        }
-        self.engine.ledger.enqueue(recording.outcome(self.asked, self.intent.id, body))

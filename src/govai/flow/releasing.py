@@ -12,6 +12,7 @@ from govai.core.exchange import Operation, Part, spell
 from govai.core.lang import say
 from govai.detect.known import known_values
 from govai.flow import recording
+from govai.flow.ending import rehearsal, replay
 from govai.flow.envelope import Answer, Envelope, kept_decision
 from govai.flow.protecting import blocked, rewritten
 from govai.flow.reviewing import Matter, decided, needs_on, review, settled
@@ -87,7 +88,7 @@ def hold(call: Call, answer: Answer, headers: Mapping[str, str], *, stream: bool
         ReviewPending: it waits in the queue. Ungoverned: it cannot be read, so nobody could review it.
     """
     engine, asked = call.engine, call.asked
-    settlement, trace = call.rehearsal(headers)
+    settlement, trace = rehearsal(call, headers)
     needs = needs_on(call.judged, "output")
     good = answer.status in _OK
     try:
@@ -98,9 +99,9 @@ def hold(call: Call, answer: Answer, headers: Mapping[str, str], *, stream: bool
         settlement.fail(error)
         raise
     if not needs or not good:
-        return _through(call.replay(), answer, stream=stream)
+        return _through(replay(call), answer, stream=stream)
     if trace.pending:  # nothing to review yet: what is there of it is not handed out
-        return _through(call.replay(), _emptied(call, answer), stream=False)
+        return _through(replay(call), _emptied(call, answer), stream=False)
     if trace.error == "unreadable" or call.read.operation is Operation.RENDER:
         raise Ungoverned(
             say("the answer cannot be read, so nobody can review it", "la réponse est illisible, donc non relisible"),
@@ -122,14 +123,14 @@ def hold(call: Call, answer: Answer, headers: Mapping[str, str], *, stream: bool
         yield Commit(engine.ledger, (draft,))
         if asked.key:
             yield from _keep(call, answer)
-    return _through(call.replay(), answer, stream=stream)
+    return _through(replay(call), answer, stream=stream)
 
 
 def restored(call: Call) -> tuple[Answer, bytes]:
     """Return the answer that stands in for the network, and its restored bytes."""
     if call.answer is None:
         raise AssertionError("nothing stands in for the network")
-    return call.answer, _through(call.replay(), call.answer, stream=_is_stream(call.answer))
+    return call.answer, _through(replay(call), call.answer, stream=_is_stream(call.answer))
 
 
 def check_edit(engine: Engine, tokens: Tokens, text: str, purpose: str, provider: Provider | None) -> str:

@@ -16,9 +16,11 @@ import httpx2
 from govai.core.errors import GovaiError
 from govai.core.lang import say
 from govai.core.scope import Scope
+from govai.flow import ending
 from govai.flow.admit import admit
 from govai.flow.answers import answer_of, is_stream, kept_headers, opened, refuse_redirect, respond
 from govai.flow.asked import asked_here
+from govai.flow.batches import BATCHES
 from govai.flow.leaving import Leaving, is_leaving
 from govai.flow.releasing import hold, restored
 from govai.flow.sdk_errors import as_sdk_error, base_of
@@ -84,31 +86,31 @@ class Governed:
             with Leaving(sent, call.raw):
                 response = self.inner.handle_request(sent)
         except BaseException as error:
-            call.broke(error)
+            ending.broke(call, error)
             raise
         return self._settle(call, request, response)
 
     def _settle(self, call: Call, request: httpx2.Request, response: httpx2.Response) -> httpx2.Response:
         if (refusal := refuse_redirect(self.library, request, response)) is not None:
-            call.failed("redirect")
+            ending.failed(call, "redirect")
             response.close()
             raise refusal
-        streamed = is_stream(response)
+        streamed = is_stream(response) and call.read.operation not in BATCHES
         if streamed and not call.held:
-            events = self.stream(response, call.settlement(response.headers))
+            events = self.stream(response, ending.settlement(call, response.headers))
             call.asked.trace.stream = weakref.ref(events)
             return opened(self.library, response, events)
         try:
             raw = response.read()
         except BaseException as error:
-            call.broke(error)
+            ending.broke(call, error)
             raise
         finally:
             response.close()
         if call.held:
             raw = run(hold(call, answer_of(response, raw), response.headers, stream=streamed))
         else:
-            raw = call.whole(answer_of(response, raw))
+            raw = ending.whole(call, answer_of(response, raw))
         return respond(self.library, response.status_code, kept_headers(response), raw, response.extensions)
 
 
@@ -142,31 +144,31 @@ class AsyncGoverned:
             with Leaving(sent, call.raw):
                 response = await self.inner.handle_async_request(sent)
         except BaseException as error:
-            call.broke(error)
+            ending.broke(call, error)
             raise
         return await self._settle(call, request, response)
 
     async def _settle(self, call: Call, request: httpx2.Request, response: httpx2.Response) -> httpx2.Response:
         if (refusal := refuse_redirect(self.library, request, response)) is not None:
-            call.failed("redirect")
+            ending.failed(call, "redirect")
             await response.aclose()
             raise refusal
-        streamed = is_stream(response)
+        streamed = is_stream(response) and call.read.operation not in BATCHES
         if streamed and not call.held:
-            events = self.stream(response, call.settlement(response.headers))
+            events = self.stream(response, ending.settlement(call, response.headers))
             call.asked.trace.stream = weakref.ref(events)
             return opened(self.library, response, events)
         try:
             raw = await response.aread()
         except BaseException as error:
-            call.broke(error)
+            ending.broke(call, error)
             raise
         finally:
             await response.aclose()
         if call.held:
             raw = await arun(hold(call, answer_of(response, raw), response.headers, stream=streamed))
         else:
-            raw = call.whole(answer_of(response, raw))
+            raw = ending.whole(call, answer_of(response, raw))
         return respond(self.library, response.status_code, kept_headers(response), raw, response.extensions)
 
 

@@ -174,7 +174,10 @@ class MistralBatches(OpenAIBatches):
 
     def names(self, body: Any) -> tuple[str, ...]:
         """Return the job's id and its files'."""
-        return (*texts(body, "id", "output_file", "error_file"), *(one for one in self.files(body) if isinstance(one, str)))
+        return (
+            *texts(body, "id", "output_file", "error_file"),
+            *(one for one in self.files(body) if isinstance(one, str)),
+        )
 
 
 def _answers(lines: Any, path: Path) -> list[Result]:

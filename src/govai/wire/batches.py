@@ -124,7 +124,8 @@ class GoogleBatches(Batches):
             held = inside(body, *path)
             endpoint = f"/v1beta/models/{model}:generateContent"
             found += [
-                Line((*path, at, "request"), None, endpoint) for at in range(len(held if isinstance(held, list) else ()))
+                Line((*path, at, "request"), None, endpoint)
+                for at in range(len(held if isinstance(held, list) else ()))
             ]
         return found
 

@@ -1,0 +1,100 @@
+"""How an attempt ends: what settles its answer, and the one outcome that is recorded of it."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from govai.flow import recording
+from govai.flow.asked import Trace
+from govai.flow.batches import BATCHES, BatchSettlement
+from govai.flow.fetching import keep_for_later
+from govai.flow.settling import Settlement, broken
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from govai.flow.asked import Asked
+    from govai.flow.call import Call
+    from govai.flow.envelope import Answer
+
+
+def settlement(call: Call, headers: Mapping[str, str]) -> Settlement:
+    """Return what settles the answer to an attempt and records its outcome, once."""
+    return _settlement(call, call.asked, headers)
+
+
+def rehearsal(call: Call, headers: Mapping[str, str]) -> tuple[Settlement, Trace]:
+    """Return the same with a trace of its own: for an answer that may not be handed out yet."""
+    aside = replace(call.asked, trace=Trace())
+    return _settlement(call, aside, headers), aside.trace
+
+
+def replay(call: Call) -> Settlement:
+    """Return what restores an answer whose outcome is already recorded."""
+    return Settlement(call.read, call.placeholders, call.asked, lambda _status, _error: None, lambda _id: None)
+
+
+def whole(call: Call, answer: Answer) -> bytes:
+    """Settle a complete answer and return it restored."""
+    headers = {name.lower(): value for name, value in answer.headers}
+    if call.read.operation not in BATCHES:
+        return settlement(call, headers).whole(answer.status, answer.raw)
+    batch: BatchSettlement
+
+    def ended(status: str, error: str) -> None:
+        _record(call, call.asked.trace, status, error, headers, batch.incidents)
+        for line in call.lines:
+            _record(line, Trace(finish_reason="submitted"), status, error, headers, [])
+
+    batch = BatchSettlement(call, ended)
+    return batch.whole(answer.status, answer.raw)
+
+
+def failed(call: Call, error: str) -> None:
+    """Record that an attempt got no answer."""
+    _unanswered(call, "failed", error)
+
+
+def broke(call: Call, error: BaseException) -> None:
+    """Record that an error ended an attempt before its answer; a cancelled one is abandoned."""
+    _unanswered(call, *broken(error))
+
+
+def _unanswered(call: Call, status: str, error: str) -> None:
+    for one in (call, *call.lines):
+        _record(one, Trace(), status, error, {}, [])
+
+
+def _settlement(call: Call, asked: Asked, headers: Mapping[str, str]) -> Settlement:
+    made: Settlement
+
+    def ended(status: str, error: str) -> None:
+        _record(call, asked.trace, status, error, headers, made.incidents)
+
+    made = Settlement(call.read, call.placeholders, asked, ended, lambda name: keep_for_later(call, name))
+    return made
+
+
+def _record(
+    call: Call, trace: Trace, status: str, error: str, headers: Mapping[str, str], incidents: list[str]
+) -> None:
+    seen = call.asked.trace
+    seen.status, seen.error = status, error or seen.error
+    if call.intent is None:
+        return
+    named = (headers.get(name) for name in call.read.wire.request_id_headers)
+    body = {
+        "purpose": call.asked.scope.purpose,
+        "status": status,
+        "error": error,
+        "model": trace.model,
+        "finish_reason": trace.finish_reason,
+        "usage": {"input_tokens": trace.usage.input_tokens, "output_tokens": trace.usage.output_tokens},
+        "output": call.engine.commitment("commitments", "".join(trace.protected).encode("utf-8", "surrogatepass")),
+        "request_id": next((name for name in named if name), trace.request_id),
+        "latency_us": (time.monotonic_ns() - call.started) // 1000,
+        "incidents": incidents,
+    }
+    call.engine.ledger.enqueue(recording.outcome(call.asked, call.intent.id, body))
