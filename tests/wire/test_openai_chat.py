@@ -42,7 +42,10 @@ def test_a_conversation_with_tools() -> None:
     assert slots(view, SlotKind.MODEL) == {"model": "gpt-5"}
     assert slots(view, SlotKind.NUMBER) == {}
     assert set(slots(view, SlotKind.CONTROL).values()) == {"flex", "system", "user", "assistant", "tool", "text", "ephemeral", "5m", "call_1", "function", "object", "string"}
-    assert {slot.path[1]: slot.message for slot in view.slots if slot.path[0] == "messages" and slot.kind is SlotKind.TEXT} == {0: 0, 1: 1, 2: 2, 3: 3}
+    said = [slot for slot in view.slots if slot.path[0] == "messages" and slot.kind is SlotKind.TEXT]
+    assert {slot.path[1]: slot.message for slot in said if slot.path[2] in ("content", "refusal")} == {0: 0, 1: 1, 2: 2, 3: 3}
+    apart = [slot.message for slot in said if slot.path[2] not in ("content", "refusal")]  # names and arguments continue no text
+    assert len({*apart, 0, 1, 2, 3}) == len(apart) + 4
     assert {slot.message for slot in view.slots if slot.path[0] != "messages"} == {-1}
     assert (view.model, view.stream, view.first_user, view.json_answer) == ("gpt-5", True, "Salut\nencore", False)
     assert (view.opaque, view.references, view.recipients) == ([], [], [])

@@ -144,7 +144,7 @@ class MistralWalk(Walk):
 
 _FUNCTION = object_of(
     {
-        **dict.fromkeys(("name", "description", "arguments"), Walk.data),
+        **dict.fromkeys(("name", "description", "arguments"), Walk.apart),
         **dict.fromkeys(("parameters", "schema"), Walk.schema),
         "strict": Walk.word,
     }
@@ -172,7 +172,7 @@ _TOP: Table = {
 }
 MESSAGE: Table = {
     **dict.fromkeys(("role", "tool_call_id"), Walk.word),
-    "name": Walk.data,
+    "name": Walk.apart,
     "prefix": Walk.number,
     "content": MistralWalk.content,
     "tool_calls": list_of(object_of(_CALL)),

@@ -191,7 +191,8 @@ _TOP: Table = {
 _MESSAGE: Table = {
     **_CACHE,
     **dict.fromkeys(("role", "tool_call_id", "id", "type"), Walk.word),
-    **dict.fromkeys(("name", "refusal", "reasoning_content", "reasoning"), Walk.data),
+    **dict.fromkeys(("refusal", "reasoning_content", "reasoning"), Walk.data),
+    "name": Walk.apart,
     "content": OpenAIWalk.content,
     "tool_calls": OpenAIWalk.calls,
     "function_call": OpenAIWalk.function,
@@ -220,7 +221,7 @@ _CALL: Table = {
     "function": OpenAIWalk.function,
     "custom": OpenAIWalk.function,
 }
-_FUNCTION: Table = dict.fromkeys(("name", "arguments", "input"), Walk.data)
+_FUNCTION: Table = dict.fromkeys(("name", "arguments", "input"), Walk.apart)
 _AUDIO: Table = {"id": Walk.word, "expires_at": Walk.number, "transcript": Walk.data, "data": Walk.blob}
 _CITED: Table = {"title": Walk.data, "url": Walk.data, "start_index": Walk.number, "end_index": Walk.number}
 _ANNOTATION: Table = {

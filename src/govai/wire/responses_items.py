@@ -166,7 +166,7 @@ _ITEM: Table = {
     ),
     **dict.fromkeys(
         "name namespace server_label arguments input queries code reason created_by".split(),
-        Walk.data,
+        Walk.apart,
     ),
     **dict.fromkeys(("action", "actions", "operation"), ItemsWalk.action),
     **dict.fromkeys(("pending_safety_checks", "acknowledged_safety_checks"), ItemsWalk.checks),
