@@ -377,6 +377,7 @@ async def test_google_on_every_path(provider: Provider, version: str) -> None:
     assert client.models.count_tokens(model="gemini-x", contents=TEXT).total_tokens > 1
     made = client.models.embed_content(model="gemini-embedding-001", contents=["a", "b"], config={"output_dimensionality": 3})
     assert [len(one.values) for one in made.embeddings] == [3, 3]
+    assert client.models.get(model="gemini-x").input_token_limit > 1
     assert len(list(client.models.list())) == 0
     both = client.models.generate_content(model="gemini-x", contents="un chat", config={"response_modalities": ["TEXT", "IMAGE"]})
     assert both.parts[-1].inline_data.mime_type == "image/png"

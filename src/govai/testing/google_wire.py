@@ -118,6 +118,11 @@ def _models(_request: Request, _answer: Answer) -> Any:
     return {"models": []}
 
 
+def _model(request: Request, _answer: Answer) -> Any:
+    """Shape what a client asks before it asks the model: how much it takes."""
+    return {"name": f"models/{request.model}", "inputTokenLimit": 1_048_576, "outputTokenLimit": 65_536}
+
+
 def error(status: int, message: str) -> Any:
     """Shape an error."""
     word = _WORDS.get(status, "INTERNAL" if status >= 500 else "FAILED_PRECONDITION")  # noqa: PLR2004 -- RFC 9110
@@ -140,7 +145,7 @@ GOOGLE = Wire(
             ("POST", ":batchEmbedContents", _batch_embed),
             ("POST", ":predict", _predict),
         ),
-        *routes(("GET", "/models", _models), scripted=False),
+        *routes(("GET", "/models", _models), ("GET", "/models/[^/:]+", _model), scripted=False),
     ),
     error,
     late_error,
