@@ -388,7 +388,7 @@ ROWS = (
     Row("Haystack", "haystack-ai", "openai", _hay_pipeline, {"sync": _through_pipeline}, "in a Pipeline"),
     *(Row("DSPy", "dspy", provider, _dspy(provider, engine="litellm"), DSPY, "engine=\"litellm\"", _dspy_answer) for provider in MODELS),
     *(
-        Row("DSPy", "dspy", provider, _dspy(provider), DSPY, "its own engine", _dspy_answer, "over httpx2 or httpx", OWN_ENGINE)
+        Row("DSPy", "dspy", provider, _dspy(provider), DSPY, "its own engine", _dspy_answer, "go around govai", OWN_ENGINE)
         for provider in ("openai", "anthropic", "google")
     ),
 )

@@ -100,6 +100,16 @@ def caught_by_caller() -> Iterator[list[BaseException]]:
             todo += [error.__cause__, error.__context__, *getattr(error, "exceptions", ())]
 
 
+def arrival(errors: list[BaseException], kind: type[govai.GovaiError], says: str) -> str:
+    """Return how an error of govai reaches the caller: as itself, as a cause, or where causes are cut off, in words alone."""
+    raised, found = errors[0], [error for error in errors if isinstance(error, kind)]
+    assert says in str(raised)
+    if not found:
+        return f"in the text of `{type(raised).__name__}`"
+    assert says in str(found[0])
+    return "itself" if found[0] is raised else f"cause of `{type(raised).__name__}`"
+
+
 @pytest.fixture
 def tell(record_property: Callable[[str, object], None]) -> Callable[..., None]:
     """Tell the table what a test has found; only what passes is written."""

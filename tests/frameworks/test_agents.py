@@ -77,6 +77,8 @@ def calls_then_tells(request: Request) -> str | Answer:
 @pytest.mark.parametrize(("framework", "package", "provider", "what", "make", "model", "way"), CASES)
 def test_an_agent_with_a_tool_is_governed_there_and_back(process: Process, tell: Callable[..., None], framework: str, package: str, provider: str, what: str, make: Any, model: str, way: str) -> None:
     version, tool = needs(package), Tool()
+    if framework == "LangChain":
+        needs("langchain")
 
     def lookup(who: str) -> str:
         """Look a customer up."""

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from govai.testing import Answer, Request
+from govai.testing.arriving import strings
 from tests.frameworks.asking import INSTRUCTOR, MODELS, instructor_clients, letter, pydantic_agent, said_in
 from tests.frameworks.conftest import MAIL, NAME, TEXT, Process, answered, needs
 
@@ -55,10 +56,9 @@ CASES = [
 
 def fills(request: Request) -> Answer:
     """Answer with the object that is asked for: as a tool's arguments where there are tools, else as JSON."""
-    tools = request.field("tools") or [{}]
-    name = next((tool.get("name") or tool.get("function", {}).get("name") for tool in tools), None)
+    names = [text for place, text in strings(request.field("tools")) if place.endswith("name") and "parameters" not in place]
     said = {"text": said_in(request)}
-    return Answer(tool_calls=[(name, said)]) if name else Answer(json=said)
+    return Answer(tool_calls=[(names[0], said)]) if names else Answer(json=said)
 
 
 @pytest.mark.parametrize(("framework", "package", "provider", "model", "what", "ask", "how"), CASES, ids=lambda value: value if isinstance(value, str) else "")
