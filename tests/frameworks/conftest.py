@@ -83,7 +83,7 @@ def needs(package: str) -> str:
     try:
         return importlib.metadata.version(package)
     except importlib.metadata.PackageNotFoundError:
-        pytest.skip(f"needs {package}: python tests/frameworks/run.py makes the environments and runs all")
+        pytest.skip(f"needs {package}: python -m tests.frameworks.run makes the environments and runs all")
 
 
 @contextmanager

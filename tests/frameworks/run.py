@@ -1,9 +1,9 @@
 """Make the environments that frameworks need, run their tests there, and compare what they found with the table in the docs.
 
-    python tests/frameworks/run.py            # fails where a test does, or where the table says something else
-    python tests/frameworks/run.py --write    # writes the table
+    python -m tests.frameworks.run            # fails where a test does, or where the table says something else
+    python -m tests.frameworks.run --write    # writes the table
 
-Needs pip >= 25.1. Frameworks are installed at their newest versions; the table's versions may be older in all but the
+From the root of the project, where govai is installed with pip >= 25.1. Frameworks are installed at their newest versions; the table's versions may be older in all but the
 first number.
 """
 
@@ -19,9 +19,6 @@ import venv
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-
-if __package__ is None or __package__ == "":
-    sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from tests.frameworks.table import found_in, table
 
@@ -49,10 +46,11 @@ def proved(environment: Environment, place: Path) -> tuple[bool, str, Path]:
     made, results = place / environment.group, place / f"{environment.group}.xml"
     venv.create(made, symlinks=True)
     python = made / "bin" / "python"
-    install = [sys.executable, "-m", "pip", "--python", python, "install", "-q", "-e", environment.govai, "--group", environment.group]
+    install = [sys.executable, "-m", "pip", "--python", python, "install", "-q", "--no-compile", "-e", environment.govai, "--group", environment.group]
     test = [python, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-W", "ignore", f"--junitxml={results}", "-r", "fE", "tests/frameworks"]
     printed = ""
     for command in ([*install, "pytest>=8.4", "pytest-asyncio>=1.2"], test):  # -W: what frameworks leave open is theirs
+        print(f"{environment.group}: {'testing' if command is test else 'installing'}", flush=True)
         done = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
         printed = f"{environment.group}: {done.stdout[-20_000:]}"
         if done.returncode:
@@ -78,7 +76,7 @@ def main() -> int:
     before = TABLE.read_text(encoding="utf-8") if TABLE.exists() else ""
     changes = list(difflib.unified_diff(*(_VERSION.sub(r"\1", text).splitlines() for text in (before, made)), "the table", "the tests", lineterm=""))
     if changes:
-        print("\n".join([*changes, f"{TABLE.relative_to(ROOT)} says something else: python tests/frameworks/run.py --write"]))
+        print("\n".join([*changes, f"{TABLE.relative_to(ROOT)} says something else: python -m tests.frameworks.run --write"]))
     return bool(changes)
 
 

@@ -14,7 +14,7 @@ _HEAD = """\
 # Frameworks
 
 What `govai.instrument()` covers, [framework by framework](../how-to/govern-a-process.md). This page is written by
-`python tests/frameworks/run.py --write`, from tests that ask each framework through its own API with a provider that
+`python -m tests.frameworks.run --write`, from tests that ask each framework through its own API with a provider that
 answers in process: what left, what came back, what was recorded, what an error looks like to the caller.
 
 **governed**: a name and an address leave as placeholders and come back restored, each request has one intent, and a call
