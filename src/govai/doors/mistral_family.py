@@ -10,9 +10,7 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import httpx2
-
-from govai.doors.failing import by_status, timed_out, unreachable
+from govai.doors.failing import below_the_sdk, by_status, unreachable
 from govai.doors.family import Request, sdk
 from govai.doors.schemas import strict_schema
 from govai.wire.codec import parse
@@ -103,16 +101,14 @@ class MistralFamily:
         return [list(one.embedding) for one in sorted(native.data, key=lambda one: one.index)]
 
     def translate(self, error: Any, provider: str) -> ProviderError | None:
-        if isinstance(error, httpx2.TimeoutException):
-            return timed_out(provider)
         errors = sdk("mistralai.client.errors")
-        if isinstance(error, (httpx2.TransportError, errors.NoResponseError)):
+        if isinstance(error, errors.NoResponseError):
             return unreachable(provider)
         if isinstance(error, errors.MistralError):
             status = None if error.status_code == _OK else error.status_code  # an answer that is none
             request_id = error.headers.get("mistral-correlation-id")
             return by_status(status, provider, word=_word(error.body), request_id=request_id, headers=error.headers)
-        return None
+        return below_the_sdk(error, provider)
 
 
 def _milliseconds(seconds: float) -> int:

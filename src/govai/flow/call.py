@@ -164,9 +164,14 @@ class Call:
         aside = replace(self.asked, trace=Trace())
         return self._settlement(aside, headers), aside.trace
 
+    def reading(self) -> tuple[Settlement, Trace]:
+        """Return what only reads an answer, and its trace."""
+        aside = replace(self.asked, trace=Trace())
+        return Settlement(self.read, self.placeholders, aside, _unsaid, _unsaid), aside.trace
+
     def replay(self) -> Settlement:
         """Return what restores an answer whose outcome is already recorded."""
-        return Settlement(self.read, self.placeholders, self.asked, lambda _status, _error: None, lambda _id: None)
+        return Settlement(self.read, self.placeholders, self.asked, _unsaid, _unsaid)
 
     def failed(self, error: str) -> None:
         """Record that the attempt got no answer."""
@@ -201,3 +206,7 @@ class Call:
             "incidents": incidents,
         }
         self.engine.ledger.enqueue(recording.outcome(self.asked, self.intent.id, body))
+
+
+def _unsaid(*_said: str) -> None:
+    """Record nothing."""

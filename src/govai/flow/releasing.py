@@ -90,7 +90,7 @@ def hold(call: Call, answer: Answer, headers: Mapping[str, str], *, stream: bool
     settlement, trace = call.rehearsal(headers)
     needs = needs_on(call.judged, "output")
     good = answer.status in _OK
-    if good and asked.key and not needs:
+    if good and asked.key and not needs and _answers(call, answer, stream=stream):
         yield from _keep(call, answer)
     _through(settlement, answer, stream=stream)
     if not needs or not good:
@@ -119,6 +119,13 @@ def hold(call: Call, answer: Answer, headers: Mapping[str, str], *, stream: bool
         if asked.key:
             yield from _keep(call, answer)
     return _through(call.replay(), answer, stream=stream)
+
+
+def _answers(call: Call, answer: Answer, *, stream: bool) -> bool:
+    """Whether it is worth keeping: one that failed inside is asked for again."""
+    settlement, trace = call.reading()
+    _through(settlement, answer, stream=stream)
+    return trace.error is None
 
 
 def restored(call: Call) -> tuple[Answer, bytes]:
