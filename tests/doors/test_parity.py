@@ -262,6 +262,19 @@ async def test_the_same_failure_is_the_same_error(gov: govai.Governor, provider:
         assert waits == [7.0, 7.0]
 
 
+@pytest.mark.parametrize("failure", ["429 with Retry-After", "no answer in time", "an answer that is not JSON", "an answer of another kind (HTML)", "an empty body", "an empty object"])
+@pytest.mark.parametrize(("name", "world"), [one for one in parity.cells("embed") if one[0] != "offline"])
+async def test_vectors_that_do_not_come_are_the_same_error(gov: govai.Governor, provider: Provider, waits: list[float], name: str, world: str, failure: str) -> None:
+    provider.always(scripted(name, failure))
+    with pytest.raises(govai.ProviderError) as caught:
+        gov.embed(MODELS[name], [SAID], purpose="win_back", timeout=1) if world == "sync" else await gov.aembed(MODELS[name], [SAID], purpose="win_back", timeout=1)
+    assert type(caught.value).__name__ == parity.FAILURES[failure][0]
+    silent(caught.value)
+    assert len(provider.requests) == 3
+    provider.always(Answer(vector=[0.5]))
+    assert gov.embed(MODELS[name], ["Bonjour"], purpose="win_back") == [[0.5]]
+
+
 @pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize(("name", "world"), [one for one in parity.cells("error") if one[0] != "offline"])
 async def test_nobody_answers(waits: list[float], monkeypatch: pytest.MonkeyPatch, name: str, world: str, way: str) -> None:

@@ -60,7 +60,10 @@ class MistralFamily:
             body["response_format"] = {"type": "json_schema", "json_schema": schema}
         if request.tools:
             body["tools"] = [
-                {"function": {"name": t.name, "description": t.description, "parameters": dict(t.parameters)}}
+                {
+                    "type": "function",
+                    "function": {"name": t.name, "description": t.description, "parameters": dict(t.parameters)},
+                }
                 for t in request.tools
             ]
         models = sdk("mistralai.client.models")

@@ -29,8 +29,6 @@ _READ = (
     Operation.RENDER,
 )  # what holds texts, or tells what was used
 
-_ANSWERS = (Operation.GENERATE, Operation.EMBED)  # whose answers say something, whatever the format
-
 
 class _Event(NamedTuple):
     raw: RawEvent
@@ -94,7 +92,7 @@ class Settlement:
             put(body, path, text)
         self._collect(view.tools, news, dict(changes), body)
         self._finish_tools()
-        error = view.error or ("empty" if self._operation in _ANSWERS and not _says_anything(view) else "")
+        error = view.error or ("empty" if self._operation is Operation.GENERATE and not _says_anything(view) else "")
         self._end("failed" if error else "completed", error)
         return encode(body) if changes else raw
 
