@@ -60,7 +60,7 @@ LATE = {  # in a stream, where it comes too late to try again
     "empty stream": "ProviderUnavailable",
 }
 _TALKS = "it answers from the prompt alone"
-_IN_PROCESS = "it answers in process: what it can fail with is an unknown model (404) or a timeout of its own making"
+_IN_PROCESS = "it answers in process: all that it can fail with is a model it does not know (404)"
 _MESSAGE_ONLY = "the provider says it in the words of its message only, where nobody may rely on it: `InvalidRequest`"
 MISSING = {
     ("anthropic", "embed"): "Anthropic has no embeddings: `ConfigError`, and nothing is sent",
@@ -114,7 +114,7 @@ def page() -> str:
         for failure, (error, tries) in FAILURES.items()
     ]
     late = [
-        [failure, f"`{error}`", "1", *(mark(UNSAID.get((name, failure))) for name in names)]
+        [failure, f"`{error}`", *(mark(UNSAID.get((name, failure))) for name in names)]
         for failure, error in LATE.items()
     ]
     heads = [PROVIDERS[name] for name in names]
@@ -134,17 +134,18 @@ def page() -> str:
             "",
             *_table(["failure", "error", "attempts", *heads], failures),
             "",
-            "Inside a stream, after which nothing is tried again:",
+            "Inside a stream; once a piece was handed out, nothing is tried again:",
             "",
-            *_table(["failure", "error", "attempts", *heads], late),
+            *_table(["failure", "error", *heads], late),
             "",
             *(f"{number}. {reason}." for number, reason in enumerate(notes, start=1)),
             "",
             "## Supported SDKs",
-            "The extras take every version from the first column on. Tests run on the newest version and on the last of the major before all",
-            "four moved to `httpx2` (dependency group `previous`, by `tests/previous.sh`).",
+            "The extras take every version from the lowest on. The tests above, and those of `wrap`, run on the newest versions and, by",
+            "`.ci/previous`, on the last of each SDK that rides on `httpx` (dependency group `previous`). A client of the caller's own",
+            "rides on the library of its SDK.",
             "",
-            *_table(["SDK", "from", "tested on `httpx`", "tested on `httpx2`"], _versions()),
+            *_table(["SDK", "lowest", "tested on `httpx`", "tested on `httpx2`"], _versions()),
             "",
         ]
     )
@@ -153,7 +154,7 @@ def page() -> str:
 def _versions() -> list[list[str]]:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
     lowest = {name: project["project"]["optional-dependencies"][extra][0] for name, extra in _SDKS.items()}
-    pinned = {re.split(r"[=<>~]", one)[0]: one for one in project["dependency-groups"]["previous"]}
+    pinned = {re.split(r"[=<>~]", one)[0]: one for one in project["dependency-groups"]["previous"] if isinstance(one, str)}
     return [
         [f"`{name}`", lowest[name].partition(">=")[2], pinned[name].partition("==")[2].replace(".*", ".x"), "the newest"]
         for name in _SDKS

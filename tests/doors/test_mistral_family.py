@@ -153,6 +153,13 @@ async def test_a_refusal_is_itself_and_nothing_leaves(gov: govai.Governor, serve
     await gov.aclose()
 
 
+def test_what_the_sdk_does_not_take_is_said_without_the_prompt(gov: govai.Governor, server: Server) -> None:
+    with pytest.raises(govai.ConfigError, match="temperature") as caught:
+        gov.generate("mistral:echo", "Chère Renée", purpose="win_back", temperature="Renée")
+    assert "Renée" not in f"{caught.value!r}{caught.value}{caught.value.__cause__}{caught.value.__context__}"
+    assert server.log == []
+
+
 def mail(to: str) -> None:
     """Send."""
 
