@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import anthropic
+import anthropic._base_client
 import openai
 from google import genai
 from google.genai import types
@@ -136,6 +137,10 @@ KINDS = {
     "vertex": Kind(_vertex_genai, _google, _api, _google_retries),
     "avertex": Kind(_vertex_genai, _agoogle, _api, _google_retries),
 }
+
+
+# What the installed SDKs ride on: httpx2, and httpx in the majors before.
+HTTP = getattr(anthropic._base_client, "httpx2", None) or anthropic._base_client.httpx
 
 
 async def close(client: Any) -> None:

@@ -138,8 +138,12 @@ async def test_a_stream_that_reports_an_error_or_breaks_off_fails(gov: govai.Gov
     with pytest.raises(ProviderUnavailable, match="unavailable") as caught, gov.stream("gnear:late", "ana@exemple.fr", purpose="support") as stream:
         list(stream)
     assert caught.value.status == 503
-    async with gov.astream("gnear:cut", "ana@exemple.fr", purpose="support") as astream:
-        assert "".join([piece async for piece in astream]) == "ana@exemple.fr"
+    pieces = []
+    with pytest.raises(ProviderUnavailable, match="cannot be read"):
+        async with gov.astream("gnear:cut", "ana@exemple.fr", purpose="support") as astream:
+            async for piece in astream:
+                pieces.append(piece)
+    assert "".join(pieces) == "ana@exemple.fr"
     assert [(r.body["status"], r.body["error"]) for r in gov.ledger.records() if r.kind == "outcome"] == [("failed", "UNAVAILABLE"), ("failed", "cut")]
     await gov.aclose()
 

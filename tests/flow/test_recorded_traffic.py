@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import anthropic
-import httpx2
 import openai
 import pytest
 from google import genai
@@ -28,6 +27,7 @@ from govai.protect.tokens import Tokens
 from govai.wire.codec import encode, parse, put
 from govai.wire.formats import endpoint_of
 from govai.wire.sse import EventSplitter, RawEvent, with_data
+from tests.doors.kinds import HTTP
 from tests.server import Server
 
 CANARY = "Zébulon Quintessimal"
@@ -62,7 +62,7 @@ def replay(server: Server, shared: Path) -> Iterator[list[dict[str, Any]]]:
 @contextmanager
 def client_for(case: dict[str, Any], server: Server) -> Iterator[Any]:
     base = f"{server.url}/c/{case['case']}"
-    with httpx2.Client() as http:
+    with HTTP.Client() as http:
         if case["provider"] == "openai":
             yield openai.OpenAI(base_url=base + "/v1", api_key="x", max_retries=0, http_client=http)
         elif case["provider"] == "anthropic":
@@ -73,7 +73,7 @@ def client_for(case: dict[str, Any], server: Server) -> Iterator[Any]:
             yield genai.Client(api_key="x", http_options=genai.types.HttpOptions(base_url=base, httpx_client=http))
 
 
-def http_of(client: Any) -> httpx2.Client:
+def http_of(client: Any) -> Any:
     """The HTTP client through which a native client sends."""
     if isinstance(client, Mistral):
         return client.sdk_configuration.client

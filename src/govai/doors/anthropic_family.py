@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from govai.core.errors import ConfigError
 from govai.core.lang import say
-from govai.doors.failing import by_status, timed_out, unreachable, word_of
+from govai.doors.failing import below_the_sdk, by_status, timed_out, unreachable, word_of
 from govai.doors.family import Request, sdk
 
 if TYPE_CHECKING:
@@ -90,18 +90,16 @@ class AnthropicFamily:
         raise AssertionError("there are none")
 
     def translate(self, error: Any, provider: str) -> ProviderError | None:
-        import httpx2
-
         anthropic = sdk("anthropic")
-        if isinstance(error, (anthropic.APITimeoutError, httpx2.TimeoutException)):
+        if isinstance(error, anthropic.APITimeoutError):
             return timed_out(provider)
-        if isinstance(error, (anthropic.APIConnectionError, httpx2.TransportError)):
+        if isinstance(error, anthropic.APIConnectionError):
             return unreachable(provider)
         if isinstance(error, anthropic.APIStatusError):
             status = None if error.status_code == 200 else error.status_code  # noqa: PLR2004 -- an error event in a stream
             headers = error.response.headers
             return by_status(status, provider, word=word_of(error.body), request_id=error.request_id, headers=headers)
-        return None
+        return below_the_sdk(error, provider)
 
 
 def _message(message: Message) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from tenacity import (
 )
 
 from govai.core.errors import ContextTooLong, GovaiError, InvalidRequest, ProviderError
-from govai.doors.failing import transient
+from govai.doors.failing import transient, unheard
 from govai.flow.asked import Asked, Asking, Trace
 
 if TYPE_CHECKING:
@@ -74,13 +74,25 @@ def falls_back(error: ProviderError) -> bool:
 def _once(target: Target, asked: Asked, send: Callable[[Target], Any]) -> tuple[Target, Asked, Any]:
     mine = replace(asked, trace=Trace())
     with Asking(mine):
-        return target, mine, _called(send, target)
+        native = _called(send, target)
+    _heard(mine, target)
+    return target, mine, native
 
 
 async def _aonce(target: Target, asked: Asked, send: Callable[[Target], Awaitable[Any]]) -> tuple[Target, Asked, Any]:
     mine = replace(asked, trace=Trace())
     with Asking(mine):
-        return target, mine, await _acalled(send, target)
+        native = await _acalled(send, target)
+    _heard(mine, target)
+    return target, mine, native
+
+
+def _heard(asked: Asked, target: Target) -> None:
+    """Raise what an answer with status 200 failed with, unless it is still to come. Vectors tell for themselves."""
+    if asked.door == "embed" or asked.trace.stream() is not None:
+        return
+    if (failure := unheard(asked.trace, target.provider.name)) is not None:
+        raise failure
 
 
 def _called(send: Callable[[Target], Any], target: Target) -> Any:

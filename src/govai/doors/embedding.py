@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from govai.core.errors import ConfigError
 from govai.core.lang import say
 from govai.doors.attempting import aattempt, attempt
+from govai.doors.failing import unreadable
 from govai.flow.asked import Asked, effective
 
 if TYPE_CHECKING:
@@ -55,10 +56,11 @@ def embed(clients: Clients, order: Embedding) -> list[list[float]]:
 
     def send(target: Target) -> Any:
         client = clients.sync(target, order.client)
-        return target.family.embed(client, target.model, order.texts, order.timeout)
+        native = target.family.embed(client, target.model, order.texts, order.timeout)
+        return _vectors(order, target, native)
 
-    target, _asked, native = attempt(order.targets, order.asked, send)
-    return target.family.vectors(native)
+    vectors: list[list[float]] = attempt(order.targets, order.asked, send)[2]
+    return vectors
 
 
 async def aembed(clients: Clients, order: Embedding) -> list[list[float]]:
@@ -66,10 +68,26 @@ async def aembed(clients: Clients, order: Embedding) -> list[list[float]]:
 
     async def send(target: Target) -> Any:
         client = clients.asyncio(target, order.client)
-        return await target.family.embed(client, target.model, order.texts, order.timeout)
+        native = await target.family.embed(client, target.model, order.texts, order.timeout)
+        return _vectors(order, target, native)
 
-    target, _asked, native = await aattempt(order.targets, order.asked, send)
-    return target.family.vectors(native)
+    vectors: list[list[float]] = (await aattempt(order.targets, order.asked, send))[2]
+    return vectors
+
+
+def _vectors(order: Embedding, target: Target, native: Any) -> list[list[float]]:
+    """Return one vector for each text.
+
+    Raises:
+        ProviderUnavailable: the answer holds none, or not as many.
+    """
+    try:
+        vectors = target.family.vectors(native)
+    except (AttributeError, KeyError, TypeError):  # not an answer of its SDK's: it says so by what it lacks
+        vectors = []
+    if len(vectors) != len(order.texts):
+        raise unreadable(target.provider.name)
+    return vectors
 
 
 def _sealed(text: Any) -> str:

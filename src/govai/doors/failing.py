@@ -5,14 +5,19 @@ The native error is not kept: it holds the request as the caller wrote it.
 
 from __future__ import annotations
 
+import json
 import re
+import sys
 from typing import TYPE_CHECKING, Any
 
 from govai.core import errors
 from govai.core.lang import say
+from govai.flow.stacks import LIBRARIES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from govai.flow.asked import Trace
 
 _UNAUTHORISED, _TIMEOUT, _TOO_LARGE, _TOO_MANY, _SERVER = (401, 403), (408, 504), 413, 429, 500
 _RETRIED_409 = 409
@@ -49,7 +54,9 @@ def by_status(
     """Return the error for an HTTP status and the provider's own error code `word`."""
     kind = _kind(status, word)
     shown = word if re.fullmatch(r"[a-z_]{1,60}", word) else ""
-    what = ": ".join(filter(None, (say(f"{provider} answered {status}", f"{provider} a répondu {status}"), shown)))
+    answered = say(f"{provider} answered {status}", f"{provider} a répondu {status}")
+    failed = say(f"{provider} failed while answering", f"{provider} a échoué en répondant")
+    what = ": ".join(filter(None, (answered if status else failed, shown)))
     todo = _TODO.get(kind, ("check the request's arguments", "vérifiez les arguments de la requête"))
     return kind(
         what,
@@ -59,6 +66,40 @@ def by_status(
         retry_after=retry_after(headers or {}),
         todo=say(*todo),
     )
+
+
+def below_the_sdk(error: BaseException, provider: str) -> errors.ProviderError | None:
+    """Return what an error is that an SDK lets through: of its HTTP library, or of its parsing of an answer; None for any other."""
+    for library in filter(None, map(sys.modules.get, LIBRARIES)):
+        if isinstance(error, library.TimeoutException):
+            return timed_out(provider)
+        if isinstance(error, library.TransportError):
+            return unreachable(provider)
+        if isinstance(error, (library.RequestError, library.StreamError)):  # of its decoding, of a body read too late
+            return unreadable(provider)
+    import pydantic
+
+    unread = (json.JSONDecodeError, UnicodeDecodeError, pydantic.ValidationError)  # these show what they could not read
+    return unreadable(provider) if isinstance(error, unread) else None
+
+
+def unheard(trace: Trace, provider: str) -> errors.ProviderError | None:
+    """Return why an answer that came with status 200, to its end, is none; None when it is one.
+
+    Some SDKs say nothing of an error inside an answer, of a stream that stops short, or of a body that is not theirs.
+    """
+    if trace.error in ("unreadable", "empty", "cut"):
+        return unreadable(provider)
+    if trace.error:
+        return by_status(None, provider, word=trace.error)
+    said = trace.text or trace.protected or trace.aside or trace.tools or trace.finish_reason or trace.pending
+    return None if said else unreadable(provider)
+
+
+def unreadable(provider: str) -> errors.ProviderUnavailable:
+    """Return the error for an answer that is none: cut, empty, or not in the provider's own format."""
+    what = say(f"{provider}'s answer cannot be read", f"la réponse de {provider} est illisible")
+    return errors.ProviderUnavailable(what, provider=provider, todo=say(*_TODO[errors.ProviderUnavailable]))
 
 
 def unreachable(provider: str) -> errors.ProviderUnavailable:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from govai.core.messages import Reply
 from govai.doors.attempting import aattempt, attempt, translated
+from govai.doors.failing import unheard
 from govai.doors.family import Request
 from govai.doors.schemas import read_answer
 from govai.doors.stating import receives
@@ -141,7 +142,11 @@ class _Piecewise:
         return self._opened
 
     def _complete(self) -> None:
-        self._reply = reply(self._order, *self._now())
+        """Make the reply once the stream has ended, unless it ended before the answer did."""
+        target, asked, native = self._now()
+        if (failure := unheard(asked.trace, target.provider.name)) is not None:
+            raise failure
+        self._reply = reply(self._order, target, asked, native)
 
 
 class Stream(_Piecewise):

@@ -10,13 +10,12 @@ ours just as it is, with the SDK's own paths, credentials, answers and errors.
 from __future__ import annotations
 
 import copy
-import json
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 import httpx2
 
-from govai.doors.failing import by_status, timed_out, unreachable
+from govai.doors.failing import below_the_sdk, by_status, unreadable
 from govai.doors.family import Request, sdk
 from govai.doors.google_turns import contents
 from govai.flow.transports import AsyncGovernedTransport, GovernedTransport
@@ -105,10 +104,6 @@ class GoogleFamily:
         return [list(one.values) for one in native.embeddings]
 
     def translate(self, error: Any, provider: str) -> ProviderError | None:
-        if isinstance(error, httpx2.TimeoutException):
-            return timed_out(provider)
-        if isinstance(error, httpx2.TransportError):
-            return unreachable(provider)
         errors = sdk("google.genai.errors")
         if isinstance(error, errors.APIError):
             status = error.code if isinstance(error.code, int) and error.code != _OK else None
@@ -116,9 +111,9 @@ class GoogleFamily:
             return by_status(
                 status, provider, word=_word(told), headers=headers if "retry-after" in headers else _waits(told)
             )
-        if isinstance(error, (json.JSONDecodeError, errors.UnknownApiResponseError)):  # an answer that is none
-            return by_status(None, provider)
-        return None
+        if isinstance(error, errors.UnknownApiResponseError):
+            return unreadable(provider)
+        return below_the_sdk(error, provider)
 
 
 class _Events:

@@ -10,9 +10,9 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import httpx2
-
-from govai.doors.failing import by_status, timed_out, unreachable
+from govai.core.errors import ConfigError
+from govai.core.lang import say
+from govai.doors.failing import below_the_sdk, by_status, unreachable
 from govai.doors.family import Request, sdk
 from govai.doors.schemas import strict_schema
 from govai.wire.codec import parse
@@ -62,13 +62,13 @@ class MistralFamily:
             body["response_format"] = {"type": "json_schema", "json_schema": schema}
         if request.tools:
             body["tools"] = [
-                {"function": {"name": t.name, "description": t.description, "parameters": dict(t.parameters)}}
+                {
+                    "type": "function",
+                    "function": {"name": t.name, "description": t.description, "parameters": dict(t.parameters)},
+                }
                 for t in request.tools
             ]
-        models = sdk("mistralai.client.models")
-        kind = models.ChatCompletionStreamRequest if request.stream else models.ChatCompletionRequest
-        spelled: dict[str, Any] = parse(kind.model_validate(body).model_dump_json(by_alias=True).encode())
-        return spelled
+        return _spelled(body, stream=request.stream)
 
     def client(self, provider: Provider, governing: Governing) -> Any:
         from govai.doors.wrapping import govern
@@ -103,16 +103,37 @@ class MistralFamily:
         return [list(one.embedding) for one in sorted(native.data, key=lambda one: one.index)]
 
     def translate(self, error: Any, provider: str) -> ProviderError | None:
-        if isinstance(error, httpx2.TimeoutException):
-            return timed_out(provider)
         errors = sdk("mistralai.client.errors")
-        if isinstance(error, (httpx2.TransportError, errors.NoResponseError)):
+        if isinstance(error, errors.NoResponseError):
             return unreachable(provider)
         if isinstance(error, errors.MistralError):
             status = None if error.status_code == _OK else error.status_code  # an answer that is none
             request_id = error.headers.get("mistral-correlation-id")
             return by_status(status, provider, word=_word(error.body), request_id=request_id, headers=error.headers)
-        return None
+        return below_the_sdk(error, provider)
+
+
+def _spelled(body: dict[str, Any], *, stream: bool) -> dict[str, Any]:
+    """Return a body as the SDK's request model spells it.
+
+    Raises:
+        ConfigError: an argument that the model does not take; pydantic's own error would show the whole request.
+    """
+    import pydantic
+
+    models = sdk("mistralai.client.models")
+    kind = models.ChatCompletionStreamRequest if stream else models.ChatCompletionRequest
+    try:
+        spelled: dict[str, Any] = parse(kind.model_validate(body).model_dump_json(by_alias=True).encode())
+    except pydantic.ValidationError as error:
+        where = sorted({str(problem["loc"][0]) for problem in error.errors(include_input=False)})
+    else:
+        return spelled
+    raise ConfigError(
+        say("Mistral takes no such request", "Mistral ne prend pas cette requête"),
+        where=", ".join(where),
+        todo=say("check this argument of generate()", "vérifiez cet argument de generate()"),
+    )
 
 
 def _milliseconds(seconds: float) -> int:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import httpx2
 import orjson
 
-from govai.doors.failing import by_status, timed_out, unreachable, word_of
+from govai.doors.failing import below_the_sdk, by_status, word_of
 from govai.doors.openai_family import OpenAIFamily
 from govai.flow.transports import AsyncGovernedTransport, GovernedTransport
 
@@ -86,9 +86,7 @@ class OfflineFamily(OpenAIFamily):
             failure = by_status(error.status, provider, word=word_of(error.body))
             failure.todo = ", ".join(f"offline:{name}" for name in MODELS)
             return failure
-        if isinstance(error, httpx2.TimeoutException):
-            return timed_out(provider)
-        return unreachable(provider) if isinstance(error, httpx2.TransportError) else None
+        return below_the_sdk(error, provider)
 
 
 class _Lines(httpx2.SyncByteStream, httpx2.AsyncByteStream):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from govai.doors.failing import by_status, timed_out, unreachable, word_of
+from govai.doors.failing import below_the_sdk, by_status, timed_out, unreachable, word_of
 from govai.doors.family import Request, sdk
 from govai.doors.schemas import strict_schema
 
@@ -104,7 +104,7 @@ class OpenAIFamily:
             return by_status(error.status_code, provider, word=word, request_id=error.request_id, headers=headers)
         if isinstance(error, openai.APIError):
             return by_status(None, provider, word=word_of(error.body) or str(error.code or ""))
-        return None
+        return below_the_sdk(error, provider)
 
 
 def _message(message: Message) -> dict[str, Any]:

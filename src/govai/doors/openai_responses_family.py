@@ -2,30 +2,16 @@
 
 from __future__ import annotations
 
-import inspect
 import json
-from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from govai.doors.failing import by_status
 from govai.doors.family import Request, sdk
 from govai.doors.openai_family import OpenAIFamily
 from govai.doors.schemas import strict_schema
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Iterator
-
-    from govai.core.errors import ProviderError
     from govai.core.messages import Message
     from govai.policy.registry import Provider
-
-
-class ResponseFailedError(Exception):
-    """A response that came with status 200 and says that it failed; `code` is the provider's own."""
-
-    def __init__(self, code: str) -> None:
-        super().__init__(code)
-        self.code = code
 
 
 class OpenAIResponsesFamily(OpenAIFamily):
@@ -65,12 +51,11 @@ class OpenAIResponsesFamily(OpenAIFamily):
 
     def send(self, client: Any, model: str, body: dict[str, Any], timeout: float) -> Any:  # noqa: ARG002 -- the body names it
         options = {"timeout": timeout, "max_retries": 0}
-        answer = client.post("/responses", cast_to=sdk("openai.types.responses").Response, body=body, options=options)
-        return _awaited(answer) if inspect.isawaitable(answer) else _succeeded(answer)
+        return client.post("/responses", cast_to=sdk("openai.types.responses").Response, body=body, options=options)
 
     def open(self, client: Any, model: str, body: dict[str, Any], timeout: float) -> Any:  # noqa: ARG002 -- the body names it
         openai, event = sdk("openai"), sdk("openai.types.responses").ResponseStreamEvent
-        kinds = _streams()
+        kind = openai.AsyncStream if isinstance(client, openai.AsyncOpenAI) else openai.Stream
         options = {"timeout": timeout, "max_retries": 0}
         return client.post(
             "/responses",
@@ -78,13 +63,8 @@ class OpenAIResponsesFamily(OpenAIFamily):
             body=body,
             options=options,
             stream=True,
-            stream_cls=kinds[isinstance(client, openai.AsyncOpenAI)],
+            stream_cls=kind[event],
         )
-
-    def translate(self, error: Any, provider: str) -> ProviderError | None:
-        if isinstance(error, ResponseFailedError):
-            return by_status(None, provider, word=error.code)
-        return super().translate(error, provider)
 
 
 def _items(message: Message) -> list[dict[str, Any]]:
@@ -101,37 +81,3 @@ def _items(message: Message) -> list[dict[str, Any]]:
         for call in message.tool_calls
     ]
     return said + calls
-
-
-def _succeeded(response: Any) -> Any:
-    if response.status == "failed":
-        raise ResponseFailedError(response.error.code if response.error else "")
-    return response
-
-
-async def _awaited(answer: Awaitable[Any]) -> Any:
-    return _succeeded(await answer)
-
-
-@cache
-def _streams() -> tuple[Any, Any]:
-    """Return the SDK's two streams, which raise where a response says that it failed."""
-    openai, event = sdk("openai"), sdk("openai.types.responses").ResponseStreamEvent
-
-    class ResponseStream(openai.Stream[event]):  # type: ignore[misc, name-defined]
-        def __iter__(self) -> Iterator[Any]:
-            for event in super().__iter__():
-                yield _unfailed(event)
-
-    class AsyncResponseStream(openai.AsyncStream[event]):  # type: ignore[misc, name-defined]
-        async def __aiter__(self) -> AsyncIterator[Any]:
-            async for event in super().__aiter__():
-                yield _unfailed(event)
-
-    return ResponseStream, AsyncResponseStream
-
-
-def _unfailed(event: Any) -> Any:
-    if event.type == "response.failed":
-        _succeeded(event.response)
-    return event

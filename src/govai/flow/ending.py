@@ -31,9 +31,19 @@ def rehearsal(call: Call, headers: Mapping[str, str]) -> tuple[Settlement, Trace
     return _settlement(call, aside, headers), aside.trace
 
 
+def reading(call: Call) -> tuple[Settlement, Trace]:
+    """Return what only reads an answer, and its trace."""
+    aside = replace(call.asked, trace=Trace())
+    return Settlement(call.read, call.placeholders, aside, _unsaid, _unsaid), aside.trace
+
+
 def replay(call: Call) -> Settlement:
     """Return what restores an answer whose outcome is already recorded."""
-    return Settlement(call.read, call.placeholders, call.asked, lambda _status, _error: None, lambda _id: None)
+    return Settlement(call.read, call.placeholders, call.asked, _unsaid, _unsaid)
+
+
+def _unsaid(*_said: str) -> None:
+    """Record nothing."""
 
 
 def whole(call: Call, answer: Answer) -> bytes:

@@ -12,7 +12,7 @@ from govai.core.exchange import Operation, Part, spell
 from govai.core.lang import say
 from govai.detect.known import known_values
 from govai.flow import recording
-from govai.flow.ending import rehearsal, replay
+from govai.flow.ending import reading, rehearsal, replay
 from govai.flow.envelope import Answer, Envelope, kept_decision
 from govai.flow.protecting import blocked, rewritten
 from govai.flow.reviewing import Matter, decided, needs_on, review, settled
@@ -92,7 +92,7 @@ def hold(call: Call, answer: Answer, headers: Mapping[str, str], *, stream: bool
     needs = needs_on(call.judged, "output")
     good = answer.status in _OK
     try:
-        if good and asked.key and not needs:
+        if good and asked.key and not needs and _answers(call, answer, stream=stream):
             yield from _keep(call, answer)
         _through(settlement, answer, stream=stream)
     except BaseException as error:
@@ -124,6 +124,13 @@ def hold(call: Call, answer: Answer, headers: Mapping[str, str], *, stream: bool
         if asked.key:
             yield from _keep(call, answer)
     return _through(replay(call), answer, stream=stream)
+
+
+def _answers(call: Call, answer: Answer, *, stream: bool) -> bool:
+    """Whether it is worth keeping: one that failed inside is asked for again."""
+    settlement, trace = reading(call)
+    _through(settlement, answer, stream=stream)
+    return trace.error is None
 
 
 def restored(call: Call) -> tuple[Answer, bytes]:

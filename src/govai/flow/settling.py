@@ -94,15 +94,16 @@ class Settlement:
             body = parse_without_vectors(raw) if self._operation is Operation.EMBED else parse(raw)
             view = self._wire.read_reply(body)
         except ValueError:
-            self._end("completed", "" if self._operation is Operation.RENDER else "unreadable")  # sound is no JSON
-            return raw
+            self._end(*(("completed", "") if self._operation is Operation.RENDER else ("failed", "unreadable")))
+            return raw  # sound is no JSON
         news = self._note(view)
         changes = self._restorer.whole(view)
         for path, text in changes:
             put(body, path, text)
         self._collect(view.tools, news, dict(changes), body)
         self._finish_tools()
-        self._end("failed" if view.error else "completed", view.error or "")
+        error = view.error or ("empty" if self._operation is Operation.GENERATE and not _says_anything(view) else "")
+        self._end("failed" if error else "completed", error)
         return encode(body) if changes else raw
 
     def feed(self, chunk: bytes) -> bytes:
@@ -120,9 +121,9 @@ class Settlement:
         return out
 
     def abandon(self) -> None:
-        """The caller stopped listening."""
+        """The caller stopped listening: before the end, unless it is of what the provider reported."""
         self._finish_tools()
-        if self._terminal:
+        if self._terminal or self._trace.error:
             self._end_complete()
         else:
             self._end("abandoned", "")
@@ -226,6 +227,10 @@ class Settlement:
             self._trace.tools.append(ToolCall(call_id, name, arguments if isinstance(arguments, dict) else {}))
         self._called.clear()
         self._arguments.clear()
+
+
+def _says_anything(view: ReplyView) -> bool:
+    return bool(view.slots or view.tools or view.finish_reason or view.usage or view.model or view.id)
 
 
 def _at(body: Any, path: Path) -> Any:

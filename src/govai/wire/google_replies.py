@@ -75,7 +75,7 @@ def _answer(view: ReplyView, path: Path, body: Any, *, at: int = 0) -> None:
 def _feedback(view: ReplyView, path: Path, feedback: Any) -> None:
     """Why the prompt was not answered at all."""
     if isinstance(feedback, dict) and (reason := _word(feedback.get("blockReason"))):
-        view.finish_reason, view.terminal = reason, True
+        view.finish_reason, view.terminal, view.error = reason, True, "content_filter"
         _aside(view, (*path, "blockReasonMessage"), feedback.get("blockReasonMessage"), 0)
 
 

@@ -118,6 +118,7 @@ def _guarded_copy(governed: Any, sockets: tuple[str, ...]) -> Callable[..., Any]
                 where="copy(http_client=…)",
                 todo=say("wrap a client that has it already", "enveloppez un client qui l'a déjà"),
             )
+        kwargs["http_client"] = governed._client  # noqa: SLF001 -- said, as some platforms' copies would open one of their own
         made = make(governed, *args, **kwargs)
         keep(made, governed)
         _bind(made, sockets)
