@@ -78,6 +78,13 @@ def look_at_text(lookout: Lookout, text: str, asked_known: Sequence[KnownValues]
     return sight
 
 
+def is_clean(lookout: Lookout, words: Sequence[str], asked: Asked) -> bool:
+    """Whether nothing is found in a provider's own words, so that a record may hold them."""
+    known = (known_values(asked.known),) if asked.known else ()
+    spots = lookout.look(words, [-1] * len(words), known)
+    return all(_protocol_word(Slot((), words[spot.text], SlotKind.CONTROL), spot) for spot in spots)
+
+
 def _protocol_word(slot: Slot, spot: Spot) -> bool:
     if spot.datum.seen is Seen.SEALED:
         return False
