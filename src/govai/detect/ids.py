@@ -13,7 +13,7 @@ _ID = re.compile(
     rf"(?:[a-z]{{2,16}}[_-]){{1,3}}(?P<mixed>[0-9A-Za-z]{{20,64}})|(?:[a-z]{{2,16}}[_-]){{0,3}}(?P<hex>{_HEX}|{_UUID})"
 )
 _TOKEN = re.compile(r"[0-9A-Za-z_-]+")
-_LETTERS, _CHANGES = 4, 4  # of what is left of the id: letters, and changes between letters and digits, at least
+_LETTERS, _CHANGES = 3, 3  # of what is left of the id: letters, and changes between letters and digits, at least
 _CHANGE = re.compile(r"(?<=[0-9])(?=[A-Za-z])|(?<=[A-Za-z])(?=[0-9])")
 
 
