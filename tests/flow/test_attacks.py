@@ -316,3 +316,42 @@ def test_a_line_of_a_hundred_megabytes_is_gone_through_once(attacker: Attacker, 
             size += len(chunk)
     assert size >= 1600 * 65_536
     assert attacker.outcome["error"] == ("unreadable" if ended else "cut")
+
+
+class Chopped(httpx2.BaseTransport):
+    """Hands out what another transport receives, a few bytes at a time."""
+
+    def __init__(self, size: int) -> None:
+        self.inner, self.size = httpx2.HTTPTransport(), size
+
+    def handle_request(self, request: httpx2.Request) -> httpx2.Response:
+        response = self.inner.handle_request(request)
+        raw = response.read()
+        response.close()
+        return httpx2.Response(response.status_code, headers=response.headers, content=(raw[at : at + self.size] for at in range(0, len(raw), self.size)))
+
+
+CANARIES = f"{MAIL}, puis {MAIL} et {PHONE}; puis {PHONE}{MAIL}"
+SPOKEN: dict[str, tuple[str, Callable[[str], dict[str, Any]], Callable[[dict[str, Any]], str]]] = {
+    "openai": ("/v1/chat/completions", lambda m: {"model": m, "stream": True, "messages": [{"role": "user", "content": CANARIES}]}, lambda e: "".join(c["delta"].get("content") or "" for c in e["choices"])),
+    "mistral": ("/v1/chat/completions", lambda m: {"model": m, "stream": True, "messages": [{"role": "user", "content": [{"type": "text", "text": CANARIES}]}]}, lambda e: "".join(c["delta"].get("content") or "" for c in e["choices"])),
+    "responses": ("/v1/responses", lambda m: {"model": m, "stream": True, "input": CANARIES}, lambda e: e["delta"] if e["type"] == "response.output_text.delta" else ""),
+    "anthropic": ("/v1/messages", lambda m: {"model": m, "stream": True, "max_tokens": 9, "messages": [{"role": "user", "content": CANARIES}]}, lambda e: e.get("delta", {}).get("text", "")),
+    "google": ("/v1beta/models/{}:streamGenerateContent?alt=sse", lambda _m: {"contents": [{"role": "user", "parts": [{"text": CANARIES}]}]}, lambda e: "".join(p.get("text", "") for c in e["candidates"] for p in c["content"]["parts"])),
+}
+
+
+@pytest.mark.parametrize("spoken", SPOKEN)
+@pytest.mark.parametrize(("bytes_each", "characters_each"), [(1, 1), (1, 7), (5, 3), (4096, 1), (3, 1000)])
+def test_canaries_come_back_whole_wherever_a_stream_is_cut(gov: govai.Governor, server: Any, spoken: str, bytes_each: int, characters_each: int) -> None:
+    path, body, pieces = SPOKEN[spoken]
+    model = f"echo-{characters_each}"
+    chopped = Chopped(bytes_each)
+    headers = {"anthropic-version": "2023-06-01"} if spoken == "anthropic" else {}
+    governing = Governing(gov._engine, Scope(purpose="support", actor="ana"), "openai" if spoken == "responses" else spoken)
+    with chopped.inner, httpx2.Client(base_url=server.url, transport=GovernedTransport(chopped, governing)) as client:
+        said = client.post(path.format(model), json=body(model), headers=headers).text
+    events = [json.loads(line[6:]) for line in said.splitlines() if line.startswith("data: {")]
+    assert "".join(pieces(event) for event in events) == CANARIES
+    assert len(events) > len(CANARIES) / characters_each / 2
+    assert not any(word in server.bodies[-1] for word in (b"aubrac", b"12 34"))
