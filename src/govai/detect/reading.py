@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from govai.core.data import Datum
 
 _STUMP = 4  # characters after the prefix from which on something was a reference; fewer say nothing
+_BEGINNING = r"(?:(?<![A-Za-z0-9])|(?<=%[0-9A-F]{2})|(?<=\\[nrtbf]))"  # of a word, be it after an escape
 
 
 class SealedReader(NamedTuple):
@@ -27,6 +28,8 @@ class SealedReader(NamedTuple):
 
 def read_references(document: str, sealed: SealedReader) -> list[Span]:
     """Return the references in a document, each with the value behind it.
+
+    A cut or altered one is told from an id or a signature, whose letters are random, by where it begins and by its case.
 
     Raises:
         PolicyError: one is dead, cut or altered (its case, too): what it stood for cannot be known.
@@ -63,4 +66,11 @@ def _shapes(pattern: str) -> tuple[str, re.Pattern[str], re.Pattern[str]]:
     prefix = literal.group() if literal else ""
     rest = re.search(r"\[[^\]]+\]", pattern)
     tail = rest.group() if rest else "[A-Za-z0-9]"
-    return prefix, re.compile(pattern), re.compile(rf"(?:{prefix}){tail}{{{_STUMP},}}", re.IGNORECASE)
+    altered = [f"{spell(prefix)}{spell(tail)}{{{_STUMP},}}" for spell in (str.lower, str.upper, _capitalized)]
+    other_case = f"(?:{'|'.join(altered)}|(?i:{pattern}))(?![A-Za-z0-9])"
+    begun = f"{prefix}{tail}{{{_STUMP},}}|{other_case}"
+    return prefix, re.compile(pattern), re.compile(f"{pattern}|{_BEGINNING}(?:{begun})")
+
+
+def _capitalized(piece: str) -> str:
+    return piece.capitalize() if piece.isalnum() else piece.lower()

@@ -14,7 +14,7 @@ from govai.core.decisions import Decision, Effect
 from govai.core.errors import GovaiError, LedgerUnavailable, PolicyError, Ungoverned
 from govai.core.exchange import Operation, SlotKind, spell
 from govai.core.lang import say
-from govai.flow import recording
+from govai.flow import recording, showing
 from govai.flow.asked import notice
 from govai.flow.batches import known, line_asked, lines_of, named_line, refuse_reviews
 from govai.flow.call import Call
@@ -191,8 +191,7 @@ def _review_prompt(call: Call) -> Generator[Wait, Any, None]:
     needs = needs_on(call.judged, "prompt")
     if not needs:
         return
-    text = "\n\n".join(text for _path, text in call.texts())
-    matter = Matter("prompt", text, call.envelope(None), call.fingerprint("prompt"), call.digests())
+    matter = Matter("prompt", showing.prompt(call), call.envelope(None), call.fingerprint("prompt"), call.digests())
     passed = yield from review(call.engine, call.asked, call.judged, needs, matter)
     yield from go_on_with(call, passed)
 

@@ -95,15 +95,18 @@ def _record(
     if call.intent is None:
         return
     named = (headers.get(name) for name in call.read.wire.request_id_headers)
+    said = {
+        "model": trace.model,
+        "finish_reason": trace.finish_reason,
+        "request_id": next((name for name in named if name), trace.request_id),
+        "error": error,
+    }
     body = {
         "purpose": call.asked.scope.purpose,
         "status": status,
-        "error": error,
-        "model": trace.model,
-        "finish_reason": trace.finish_reason,
         "usage": {"input_tokens": trace.usage.input_tokens, "output_tokens": trace.usage.output_tokens},
         "output": call.engine.commitment("commitments", "".join(trace.protected).encode("utf-8", "surrogatepass")),
-        "request_id": next((name for name in named if name), trace.request_id),
+        **recording.own_words(call.engine, call.asked, said),
         "latency_us": (time.monotonic_ns() - call.started) // 1000,
         "incidents": incidents,
     }

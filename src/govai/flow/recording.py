@@ -5,18 +5,21 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from govai.core.decisions import field_json
+from govai.core.errors import GovaiError
 from govai.core.exchange import SlotKind
 from govai.core.records import Draft
+from govai.flow.seeing import is_clean
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from govai.core.decisions import Decision
-    from govai.core.errors import GovaiError
     from govai.flow.asked import Asked
     from govai.flow.engine import Engine
     from govai.flow.outgoing import Outgoing
     from govai.flow.seeing import Sight
+
+_HIDDEN = "?"
 
 
 def _call(engine: Engine, asked: Asked) -> dict[str, Any]:
@@ -124,14 +127,26 @@ def result(engine: Engine, asked: Asked, record_id: str, *, status: str, error: 
         **_call(engine, asked),
         "fetches": record_id,
         "status": status,
-        "error": error,
-        "model": trace.model,
-        "finish_reason": trace.finish_reason,
+        **own_words(engine, asked, {"model": trace.model, "finish_reason": trace.finish_reason, "error": error}),
         "usage": {"input_tokens": trace.usage.input_tokens, "output_tokens": trace.usage.output_tokens},
         "output": engine.commitment("commitments", "".join(trace.protected).encode("utf-8", "surrogatepass")),
         "incidents": incidents,
     }
     return Draft("result", asked.call_id, body)
+
+
+def own_words(engine: Engine, asked: Asked, said: Mapping[str, str | None]) -> dict[str, str | None]:
+    """Return what a provider said of its answer (model, reason, id), `?` in place of each in which something was found."""
+    words = [word for word in said.values() if word]
+    try:
+        if is_clean(engine.lookout, words, asked):
+            return dict(said)
+        return {
+            name: word if not word or is_clean(engine.lookout, [word], asked) else _HIDDEN
+            for name, word in said.items()
+        }
+    except GovaiError:  # a detector failed: what was not looked at is not recorded
+        return dict.fromkeys(said, _HIDDEN)
 
 
 def outcome(asked: Asked, intent_id: str, body: dict[str, Any]) -> Draft:

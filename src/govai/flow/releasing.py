@@ -11,7 +11,7 @@ from govai.core.errors import PolicyError, Ungoverned
 from govai.core.exchange import Operation, Part, spell
 from govai.core.lang import say
 from govai.detect.known import known_values
-from govai.flow import recording
+from govai.flow import recording, showing
 from govai.flow.ending import reading, rehearsal, replay
 from govai.flow.envelope import Answer, Envelope, kept_decision
 from govai.flow.protecting import blocked, rewritten
@@ -102,16 +102,12 @@ def hold(call: Call, answer: Answer, headers: Mapping[str, str], *, stream: bool
         return _through(replay(call), answer, stream=stream)
     if trace.pending:  # nothing to review yet: what is there of it is not handed out
         return _through(replay(call), _emptied(call, answer), stream=False)
-    if trace.error == "unreadable" or call.read.operation is Operation.RENDER:
+    if trace.error == "unreadable" or settlement.unread or call.read.operation is Operation.RENDER:
         raise Ungoverned(
             say("the answer cannot be read, so nobody can review it", "la réponse est illisible, donc non relisible"),
             todo=say("nothing was handed out", "rien n'a été remis"),
         )
-    beside = (
-        f"\n[{channel.part.value} {channel.choice}.{channel.number}] {''.join(said)}"
-        for channel, said in trace.aside.items()
-    )
-    shown = "".join(trace.protected) + "".join(f"\n→ {tool.name}()" for tool in trace.tools) + "".join(beside)
+    shown = showing.answer(call, trace, answer, stream=stream)
     matter = Matter("output", shown, call.envelope(answer), call.fingerprint("output"), call.digests())
     passed = yield from review(engine, asked, call.judged, needs, matter)
     if passed.ticket is not None:
@@ -239,6 +235,7 @@ def _edit_prompt(call: Call, text: str) -> None:
             where=", ".join(spell(path) for path in places[:3]),
             todo=say("reject it and say what to change", "refusez-le en disant quoi changer"),
         )
+    text = text.removesuffix(showing.aside(call))
     put(body, places[0], check_edit(call.engine, call.placeholders, text, scope.purpose, outgoing.provider))
     call.raw = encode(body)
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from govai.core.data import Seen
 from govai.core.exchange import Path, Slot, SlotKind, spell
 from govai.data.references import REFERENCE, resolve
+from govai.detect.ids import within_id
 from govai.detect.known import known_values
 from govai.detect.reading import SealedReader
 from govai.policy.judge import Item
@@ -32,6 +33,7 @@ PROTOCOL_WORDS = frozenset(
     "message tools input id title description source data document citations summary parallel flex priority true false "
     "message_stop stop length tool_use tool_result thinking enabled disabled adaptive grammar regex lark custom".split()
 )
+_NUMBERS = frozenset({"phone", "card"})  # what the random digits of an id may look like
 _MODEL_WORDS = frozenset(
     "claude mistral ministral gemini gemma gpt openai opus sonnet haiku nova luna demo echo".split()
 )
@@ -76,12 +78,22 @@ def look_at_text(lookout: Lookout, text: str, asked_known: Sequence[KnownValues]
     return sight
 
 
+def is_clean(lookout: Lookout, words: Sequence[str], asked: Asked) -> bool:
+    """Whether nothing is found in a provider's own words, so that a record may hold them."""
+    known = (known_values(asked.known),) if asked.known else ()
+    spots = lookout.look(words, [-1] * len(words), known)
+    return all(_protocol_word(Slot((), words[spot.text], SlotKind.CONTROL), spot) for spot in spots)
+
+
 def _protocol_word(slot: Slot, spot: Spot) -> bool:
     if spot.datum.seen is Seen.SEALED:
         return False
     if slot.kind is SlotKind.MODEL:
         return spot.datum.seen is Seen.TRACKED and spot.value.casefold() in _MODEL_WORDS
-    return slot.kind is SlotKind.CONTROL and slot.text in PROTOCOL_WORDS
+    if slot.kind is not SlotKind.CONTROL:
+        return False
+    number = spot.datum.seen is Seen.DETECTED and spot.datum.kind in _NUMBERS
+    return slot.text in PROTOCOL_WORDS or (number and within_id(slot.text, spot.start, spot.end))
 
 
 def _look_inside(lookout: Lookout, sight: Sight, asked: Asked) -> None:

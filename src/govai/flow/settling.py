@@ -67,6 +67,7 @@ class Settlement:
         self._splitter = EventSplitter()
         self._on_end: Callable[[str, str], None] | None = on_end
         self._on_pending = on_pending
+        self.unread = False  # whether something in it is no event, no JSON, no answer
         self._terminal = False
         self._said: dict[Channel, list[str]] = {}
         self._arguments: dict[Channel, list[str]] = {}
@@ -94,6 +95,7 @@ class Settlement:
             body = parse_without_vectors(raw) if self._operation is Operation.EMBED else parse(raw)
             view = self._wire.read_reply(body)
         except ValueError:
+            self.unread = True
             self._end(*(("completed", "") if self._operation is Operation.RENDER else ("failed", "unreadable")))
             return raw  # sound is no JSON
         news = self._note(view)
@@ -103,8 +105,9 @@ class Settlement:
         self._collect(view.tools, news, dict(changes), body)
         self._finish_tools()
         error = view.error or ("empty" if self._operation is Operation.GENERATE and not _says_anything(view) else "")
-        self._end("failed" if error else "completed", error)
-        return encode(body) if changes else raw
+        restored = self._written(body, raw) if changes else raw
+        self._end("failed" if error else "completed", error or ("unreadable" if self.unread else ""))
+        return restored
 
     def feed(self, chunk: bytes) -> bytes:
         """Take a piece of a stream and return what may leave now."""
@@ -112,7 +115,9 @@ class Settlement:
 
     def finish(self) -> bytes:
         """The stream ended by itself: return what still waited."""
-        out = self._emit(self._restorer.finish()) + self._splitter.finish()
+        left = self._splitter.finish()
+        self.unread = self.unread or left.strip() not in (b"", b"data: [DONE]")
+        out = self._emit(self._restorer.finish()) + left
         self._finish_tools()
         if self._terminal or self._trace.finish_reason or self._trace.error:
             self._end_complete()
@@ -153,7 +158,7 @@ class Settlement:
                 body = "[DONE]" if event.data == b"[DONE]" else parse(event.data)
                 view = self._wire.read_event(body)
             except ValueError:
-                self._trace.error = "unreadable"
+                self.unread, self._trace.error = True, "unreadable"
         return self._restorer.feed(view, _Event(event, body, view.tools, self._note(view)))
 
     def _emit(self, ready: Iterable[tuple[_Event, list[tuple[Path, str]]]]) -> bytes:
@@ -163,8 +168,17 @@ class Settlement:
                 put(event.body, path, text)
             if event.news or event.tools:
                 self._collect(event.tools, event.news, dict(changes), event.body)
-            out.append(with_data(event.raw, encode(event.body)) if changes else event.raw.raw)
+            said = self._written(event.body, b"") if changes else b""
+            out.append(with_data(event.raw, said) if said else event.raw.raw)
         return b"".join(out)
+
+    def _written(self, body: Any, otherwise: bytes) -> bytes:
+        """Return a restored document, `otherwise` if it can be read but not written: nested too deep, it stays protected."""
+        try:
+            return encode(body)
+        except ValueError:
+            self.unread = True
+            return otherwise
 
     def _note(self, view: ReplyView) -> list[ReplySlot]:
         """Take note of what an answer or an event says; return the slots that say something new."""

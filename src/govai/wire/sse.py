@@ -9,6 +9,7 @@ from dataclasses import dataclass
 _USUAL = re.compile(rb"(?:event: ?([^\r\n]*)\n)?data: ?([^\r\n]*)\n\n")
 _BLANK = re.compile(rb"\r\n\r\n|\r\n\n|\r\n\r(?!\n)|\n\r\n|\n\n|\n\r(?!\n)|\r\r\n|\r\r(?!\n)")
 _LINE = re.compile(rb"\r\n|\n|\r")
+_SEAM = 3  # bytes of what came before that may belong to a blank line
 _BOM = b"\xef\xbb\xbf"
 
 
@@ -27,21 +28,25 @@ class EventSplitter:
     A carriage return at the very end waits for what follows: a line feed would belong to it.
     """
 
-    __slots__ = ("_begun", "_left", "_parts")
+    __slots__ = ("_begun", "_left", "_parts", "_tail")
 
     def __init__(self) -> None:
         self._left = b""
-        self._parts: list[bytes] = []  # pieces of one long line, joined once it ends
+        self._parts: list[bytes] = []  # pieces of one long event, joined once it ends
+        self._tail = b""  # the end of what waits
         self._begun = False
 
     def feed(self, chunk: bytes) -> list[RawEvent]:
         """Take bytes and return the events that are now complete."""
         if not chunk:
             return []
-        if b"\n" not in chunk and b"\r" not in chunk and not self._left.endswith(b"\r"):
-            self._parts.append(chunk)
-            return []
         if self._left or self._parts:
+            seam = self._tail + chunk
+            ends = b"\n" in chunk or b"\r" in chunk or self._tail.endswith(b"\r")
+            if not ends or not _BLANK.search(seam):  # no event ends here: what waits is not gone through again
+                self._parts.append(chunk)
+                self._tail = seam[-_SEAM:]
+                return []
             chunk = b"".join((self._left, *self._parts, chunk))
             self._parts.clear()
         events: list[RawEvent] = []
@@ -54,12 +59,13 @@ class EventSplitter:
             start = self._cut(chunk, start, events)
         self._begun = self._begun or bool(events)
         self._left = chunk[start:]
+        self._tail = self._left[-_SEAM:]
         return events
 
     def finish(self) -> bytes:
         """Return what never became an event."""
         left = b"".join((self._left, *self._parts))
-        self._left, self._begun = b"", False
+        self._left, self._tail, self._begun = b"", b"", False
         self._parts.clear()
         return left
 
