@@ -2,7 +2,8 @@
 answers with what it was sent.
 
 The model's name says how: `echo` at once; `echo-3` in pieces of three characters when streaming; `status-429` with that
-status (`status-500x2`: twice, then an answer); `redirect` to another host, `redirect-here` once to itself; `tool` with a tool call holding the text; `think` with the text as thinking too; `quote-JSON` with the JSON given. A form is answered with
+status (`status-500x2`: twice, then an answer); `redirect` to another host, `redirect-here` once to itself; `tool` with a tool call holding the text; `think` with the text as thinking too; `quote-JSON` with the JSON given; `wait` not before `go` is set; `stall-3` as `echo-3` does, but
+the second half not before `go` is set. A form is answered with
 its prompt. Every request is kept in `log`.
 """
 
@@ -11,6 +12,7 @@ from __future__ import annotations
 import json
 import re
 import threading
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
@@ -25,6 +27,7 @@ class Server:
         self.log: list[dict[str, Any]] = []
         self.replies: dict[str, tuple[int, dict[str, str], bytes]] = {}
         self.failures: dict[str, int] = {}
+        self.arrived, self.go = threading.Semaphore(0), threading.Event()  # of `wait` and `stall`
         outer = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -59,13 +62,27 @@ class Server:
                     self.send_header(name, value)
                 self.send_header("content-length", str(len(body)))
                 self.end_headers()
-                self.wfile.write(body)
+                if self._model.startswith("stall"):
+                    self.wfile.write(body[: len(body) // 2])
+                    self._wait()
+                    body = body[len(body) // 2 :]
+                with suppress(ConnectionError):  # who waits may be gone
+                    self.wfile.write(body)
+
+            def _wait(self) -> None:
+                outer.arrived.release()
+                outer.go.wait()
+
+            _model = ""
 
             def _speak(self, body: dict[str, Any]) -> None:
                 on_vertex = re.search(r"/models/([^/:]+):(?:streamR|r)awPredict", self.path)
                 google = None if on_vertex else tests.google_wire.call(self.path)
                 model = google[0] if google else on_vertex[1] if on_vertex else body.get("model", "echo")
                 text = tests.google_wire.said(body) if google else _said(body)
+                self._model = model
+                if model == "wait":
+                    self._wait()
                 if model == "tool" and _answered(body):
                     model, text = "echo", "fini"
                 anthropic = "anthropic-version" in {k.lower() for k in self.headers} or "anthropic_version" in body
@@ -89,7 +106,7 @@ class Server:
                 if self.path.endswith("/embeddings"):
                     self._answer(200, {"content-type": "application/json"}, json.dumps(_vectors(body["input"], model)).encode())
                     return
-                size = int(model.partition("-")[2]) if model.startswith(("echo-", "cut-")) else 1000
+                size = int(model.partition("-")[2]) if model.startswith(("echo-", "cut-", "stall-")) else 1000
                 if google:
                     self._answer(200, *tests.google_wire.answer(model, google[1], text, body, size))
                     return
@@ -119,6 +136,7 @@ class Server:
         return self
 
     def __exit__(self, *exc: object) -> None:
+        self.go.set()
         self._http.shutdown()
         self._http.server_close()
 
