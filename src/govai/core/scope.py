@@ -76,7 +76,8 @@ class Scope:
         )
 
 
-_current: ContextVar[Scope] = ContextVar("govai_scope", default=Scope())  # noqa: B039 -- frozen
+NOTHING = Scope()  # said by nobody
+_current: ContextVar[Scope] = ContextVar("govai_scope", default=NOTHING)
 
 
 def current() -> Scope:

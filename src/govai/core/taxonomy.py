@@ -8,7 +8,7 @@ sensitivities are govai's own.
 from __future__ import annotations
 
 from enum import IntEnum
-from functools import cache
+from functools import cache, lru_cache
 
 from govai.core.errors import ConfigError
 from govai.core.names import did_you_mean
@@ -190,6 +190,7 @@ def covers(parent: str, category: str) -> bool:
     return category == parent or category.startswith(parent + ".")
 
 
+@lru_cache(4096)
 def in_any(category: str | None, parents: tuple[str, ...]) -> bool:
     """Whether one of `parents` covers `category`."""
     return category is not None and any(covers(parent, category) for parent in parents)

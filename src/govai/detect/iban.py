@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 CATEGORY = "user.financial.bank_account"
 _CANDIDATE = re.compile(  # from the check digits on, which are rarer than letters: two letters before them, no third
-    r"[0-9]{2}(?<=[A-Za-z]{2}[0-9]{2})(?<![^\W_][A-Za-z]{2}[0-9]{2})(?:[ \-._\u00a0\u2009\u202f]{0,2}[A-Za-z0-9]){11,30}"
+    r"[0-9][0-9](?<=[A-Za-z]{2}[0-9]{2})(?<![^\W_][A-Za-z]{2}[0-9]{2})(?:[ \-._\u00a0\u2009\u202f]{0,2}[A-Za-z0-9]){11,30}"
 )
 _CLASSES = {"n": "[0-9]", "a": "[A-Z]", "c": "[A-Z0-9]"}  # the registry's letters for what a part holds
 _PART = re.compile(r"([0-9]+)!([nac])")

@@ -93,13 +93,14 @@ def refuse_detours(request: httpx2.Request) -> None:
     host = request.url.netloc.decode("ascii").rpartition("@")[2].lower()
     extensions = request.extensions
     sni = extensions.get("sni_hostname")
-    hosts = [value.lower() for name, value in request.headers.multi_items() if name == "host"]
+    headers = request.headers.multi_items()
+    hosts = [value.lower() for name, value in headers if name == "host"]
     if any(other != host for other in hosts) or (sni and str(sni).lower() != request.url.host.lower()):
         what = "Host"
     elif "target" in extensions:
         what = "extensions[target]"
     else:
-        what = next((name for name in request.headers if name in _DETOURS), "")
+        what = next((name for name, _value in headers if name in _DETOURS), "")
     if what:
         raise Ungoverned(
             say(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from govai.core.exchange import Usage
 from govai.core.records import new_id
-from govai.core.scope import Scope, current
+from govai.core.scope import NOTHING, Scope, current
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, MutableMapping
@@ -116,7 +116,9 @@ def notice(asked: Asked) -> None:
 
 def effective(defaults: Scope, said: Scope | None = None) -> Scope:
     """Return what counts here: `said` (keywords) over the innermost scope over `defaults` (bind, wrap, config)."""
-    scope, said = current(), said or Scope()
+    scope, said = current(), said or NOTHING
+    if scope is NOTHING and said is NOTHING:
+        return defaults
     words = ("purpose", "actor", "subject", "session", "job", "run_id")
     chosen = {word: getattr(said, word) or getattr(scope, word) or getattr(defaults, word) for word in words}
     review: Any = next((s.review for s in (said, scope, defaults) if s.review is not None), None)

@@ -18,7 +18,7 @@ from govai.core.lang import say
 from govai.core.scope import Scope
 from govai.flow import ending
 from govai.flow.admit import admit
-from govai.flow.answers import answer_of, is_stream, kept_headers, opened, refuse_redirect, respond
+from govai.flow.answers import answer_of, is_stream, opened, refuse_redirect, respond
 from govai.flow.asked import asked_here
 from govai.flow.batches import BATCHES
 from govai.flow.leaving import Leaving, is_leaving
@@ -107,11 +107,9 @@ class Governed:
             raise
         finally:
             response.close()
-        if call.held:
-            raw = run(hold(call, answer_of(response, raw), response.headers, stream=streamed))
-        else:
-            raw = ending.whole(call, answer_of(response, raw))
-        return respond(self.library, response.status_code, kept_headers(response), raw, response.extensions)
+        answer = answer_of(response, raw)
+        raw = run(hold(call, answer, response.headers, stream=streamed)) if call.held else ending.whole(call, answer)
+        return respond(self.library, answer.status, answer.headers, raw, response.extensions)
 
 
 class AsyncGoverned:
@@ -165,11 +163,12 @@ class AsyncGoverned:
             raise
         finally:
             await response.aclose()
+        answer = answer_of(response, raw)
         if call.held:
-            raw = await arun(hold(call, answer_of(response, raw), response.headers, stream=streamed))
+            raw = await arun(hold(call, answer, response.headers, stream=streamed))
         else:
-            raw = ending.whole(call, answer_of(response, raw))
-        return respond(self.library, response.status_code, kept_headers(response), raw, response.extensions)
+            raw = ending.whole(call, answer)
+        return respond(self.library, answer.status, answer.headers, raw, response.extensions)
 
 
 class GovernedEvents:

@@ -169,7 +169,8 @@ def locate(providers: Iterable[Provider], host: str, path: str, like: str) -> tu
 
 def located(providers: Iterable[Provider], host: str, path: str) -> list[tuple[Provider, str]]:
     """Return all entries for a host and path whose base path is the longest, each with the path below it."""
-    found = [(p, rest) for p in providers if p.host == host.lower() and (rest := _below(p.base_path, path)) is not None]
+    host = host.lower()
+    found = [(p, rest) for p in providers if p.host == host and (rest := _below(p.base_path, path)) is not None]
     deepest = max((p.base_path.count("/") for p, _rest in found), default=0)
     return [one for one in found if one[0].base_path.count("/") == deepest]
 

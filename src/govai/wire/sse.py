@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-# What nearly every server writes: one data line, perhaps after a name, line feeds only.
-_USUAL = re.compile(rb"(?:event: ?([^\r\n]*)\n)?data: ?([^\r\n]*)\n\n")
+# What nearly every server writes: one data line, perhaps after a name; Google ends its lines with a carriage return, too.
+_USUAL = re.compile(rb"(?:event: ?([^\r\n]*)\r?\n)?data: ?([^\r\n]*)(\n\n|\r\n\r\n)")
 _BLANK = re.compile(rb"\r\n\r\n|\r\n\n|\r\n\r(?!\n)|\n\r\n|\n\n|\n\r(?!\n)|\r\r\n|\r\r(?!\n)")
 _LINE = re.compile(rb"\r\n|\n|\r")
 _SEAM = 3  # bytes of what came before that may belong to a blank line
@@ -52,7 +52,7 @@ class EventSplitter:
         events: list[RawEvent] = []
         start = 0
         while usual := _USUAL.match(chunk, start):
-            name, data = usual.groups()
+            name, data, _blank = usual.groups()
             events.append(RawEvent(usual.group(), data, name.decode("utf-8", "replace") if name else ""))
             start = usual.end()
         if start < len(chunk):
@@ -98,8 +98,8 @@ def with_data(event: RawEvent, data: bytes) -> bytes:
         return event.raw
     usual = _USUAL.fullmatch(event.raw)
     if usual:
-        before = b"" if usual[1] is None else event.raw[: usual.end(1) + 1]
-        return before + b"data: " + data + b"\n\n"
+        before = event.raw[: event.raw.index(b"\n") + 1] if usual[1] is not None else b""
+        return before + b"data: " + data + usual[3]
     marked = event.raw.startswith(_BOM) and _event(event.raw, event.raw).data != event.data
     out: list[bytes] = [_BOM] if marked else []
     done, at = False, len(_BOM) if marked else 0
