@@ -5,12 +5,34 @@ from __future__ import annotations
 import os
 import platform
 
-from benchmarks import bench_call, bench_concurrency, bench_import, bench_ledger, bench_scan, bench_stream
+from benchmarks import (
+    bench_bulk,
+    bench_call,
+    bench_concurrency,
+    bench_doors,
+    bench_import,
+    bench_ledger,
+    bench_scan,
+    bench_stream,
+    bench_web,
+    bench_wrap,
+)
 
 
 def main() -> None:
     print(f"Python {platform.python_version()}, {os.cpu_count()} cores, {platform.system()} {platform.machine()}")
-    for bench in (bench_import, bench_scan, bench_ledger, bench_call, bench_stream, bench_concurrency):
+    for bench in (
+        bench_import,
+        bench_wrap,
+        bench_scan,
+        bench_ledger,
+        bench_call,
+        bench_stream,
+        bench_doors,
+        bench_bulk,
+        bench_web,
+        bench_concurrency,
+    ):
         bench.main()
 
 
