@@ -7,12 +7,16 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 import govai
 from tests.server import Server
 
 os.environ.pop("GOVAI_CONFIG", None)
+hypothesis.settings.register_profile("unhurried", deadline=None)  # a busy machine is no defect
+if not os.environ.get("CI"):  # where Hypothesis has a profile of its own: without a clock too, and the same examples each time
+    hypothesis.settings.load_profile("unhurried")
 
 
 @pytest.fixture(scope="session")

@@ -12,7 +12,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _RUN = re2.compile(rb"[A-Za-z0-9+/_\-]{12,}")  # over the UTF-8 bytes, which RE2 reads several times faster
-_REST = re.compile(r"(?:\r?\n[A-Za-z0-9+/_\-]{2,})*={0,2}")  # further lines, and padding
+_TOGETHER = 32  # lines that are read as one, so that a long block costs its length, not its square
+_REST = re.compile(rf"(?:\r?\n[A-Za-z0-9+/_\-]{{2,}}){{0,{_TOGETHER - 1}}}={{0,2}}")  # further lines, and padding
 _LINE = 60  # characters of a first line from which on others may follow; MIME has 76, PEM 64
 _PADDING = re.compile("={0,2}")
 _PIECE = re.compile(r"[A-Za-z0-9]{12,}={0,2}")
@@ -25,20 +26,36 @@ _PRINTABLE = bytes(range(32, 127)) + b"\t\n\r"
 def base64_runs(text: str) -> Iterator[tuple[int, int, str]]:
     """Yield (start, end, decoded text) of each run of twelve characters or more that decodes to readable text.
 
-    A run that does not, a path for example, is tried again in pieces without `/`, `+`, `-` and `_`.
+    A run that does not, a path for example, is tried again in pieces without `/`, `+`, `-` and `_`. Of a block of lines, some
+    are read together: what stands in fewer than half as many is always read whole.
     """
+    read = (0, 0)  # the lines that were read last, and until where a run that continues them says nothing new
     for start, end in _runs(text):
+        if start < read[1] and _aligned(text[read[0] : start]):
+            continue
         for rest in (_REST, _PADDING) if end - start >= _LINE else (_PADDING,):
             padded = rest.match(text, end)
             stop = padded.end() if padded else end
             inner = _text_of(text[start:stop])
             if inner:
+                read = (start, _told(text, start, end, stop))
                 yield start, stop, inner
                 break
         else:
             for piece in _PIECE.finditer(text, start, end):
                 if piece.span() != (start, end) and (inner := _text_of(piece.group())):
                     yield *piece.span(), inner
+
+
+def _aligned(before: str) -> bool:
+    """Whether what follows `before` decodes to the same bytes alone as after it."""
+    return len("".join(before.split())) % 4 == 0
+
+
+def _told(text: str, start: int, end: int, stop: int) -> int:
+    """Return until where what was read holds all that could be read anew: its middle, where the block goes on after it."""
+    goes_on = text.count("\n", end, stop) == _TOGETHER - 1
+    return (start + stop) // 2 if goes_on else stop
 
 
 def _runs(text: str) -> Iterator[tuple[int, int]]:
