@@ -30,7 +30,7 @@ REAL = """
 @pytest.fixture
 def run(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")]))
-    base = ["-p", "no:randomly", "-p", "no:anyio", "-p", "no:asyncio", "-p", "no:hypothesispytest", "-p", "no:cacheprovider", "-W", "error", "--strict-markers", "--import-mode=importlib"]
+    base = ["-p", "no:randomly", "-p", "no:anyio", "-p", "no:asyncio", "-p", "no:hypothesispytest", "-p", "no:langsmith_plugin", "-p", "no:cacheprovider", "-W", "error", "--strict-markers", "--import-mode=importlib"]
     return lambda *args: pytester.runpytest_subprocess(*LOADED, *base, *args)
 
 

@@ -18,6 +18,8 @@ _LINE = 60  # characters of a first line from which on others may follow; MIME h
 _PADDING = re.compile("={0,2}")
 _PIECE = re.compile(r"[A-Za-z0-9]{12,}={0,2}")
 _UNREADABLE = re.compile(r"[\x00-\x08\x0e-\x1f\x7f\ufffd]")
+_LONG = 1000  # bytes; less was not cut by us
+_CUT_SHORT = ("unexpected end of data", "truncated data")
 _SAMPLE = 48  # bytes that say whether a run that is not UTF-8 is text in an older encoding
 _STRANGE = 0.2  # of its bytes at most are not ASCII text
 _PRINTABLE = bytes(range(32, 127)) + b"\t\n\r"
@@ -83,8 +85,10 @@ def _text_of(run: str) -> str:
     for coding in _codings(raw):
         try:
             text = raw.decode(coding)
-        except UnicodeDecodeError:
-            continue
+        except UnicodeDecodeError as wrong:
+            if wrong.reason not in _CUT_SHORT or len(raw) < _LONG:
+                continue
+            text = raw[: wrong.start].decode(coding)  # lines read together end in the middle of a character
         if not _UNREADABLE.search(text):
             return text
     return ""
