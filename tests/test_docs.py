@@ -35,6 +35,13 @@ def test_every_example_runs(page: Path, tmp_path: Path, monkeypatch: pytest.Monk
             namespace[name].close()
 
 
+def test_no_page_installs_another_project_of_that_name() -> None:
+    """govai is installed from a checkout; a bare `pip install govai` would take whatever bears the name on the index."""
+    texts = [*PAGES, *(ROOT / "examples").rglob("*.*"), *(ROOT / "src").rglob("*.py"), ROOT / "CONTRIBUTING.md"]
+    wrong = [str(page) for page in texts if re.search(r"(?:pip install|uv add)[^\n`&]*[\s'\"=]govai\b", page.read_text("utf-8", "ignore"))]
+    assert wrong == []
+
+
 @pytest.mark.parametrize("page", [p for p in PAGES if blocks(p, "yaml")], ids=lambda p: p.name)
 def test_every_policy_loads(page: Path) -> None:
     for text in blocks(page, "yaml"):

@@ -46,3 +46,10 @@ def test_effects_are_ordered_and_equal_their_words() -> None:
 
     assert Effect.BLOCK == "block" != Effect.ALLOW and Effect.ALLOW < Effect.MASK < Effect.BLOCK
     assert (str(Effect.MASK), f"{Effect.MASK}", {Effect.MASK: 1}[Effect.MASK], Effect.MASK == 1) == ("mask", "mask", 1, True)
+
+
+def test_a_name_is_suggested_only_when_it_is_near() -> None:
+    from govai.core.names import did_you_mean
+
+    assert did_you_mean("win_bak", ["win_back", "support"]) == "did you mean 'win_back'?"
+    assert did_you_mean("marketing", ["reporting", "support"]) == "known: reporting, support"

@@ -184,3 +184,12 @@ def test_prompt_and_reveal() -> None:
 def test_what_is_empty_stays_empty() -> None:
     row = govai.seal({"a": "", "b": None})
     assert (str(row.a), f"{row.b}", f"{row.a:>3}") == ("", "", "   ")
+
+
+def test_a_tag_for_a_field_that_is_not_there_names_the_nearest() -> None:
+    for rows in ({"note": "x", "nom": "y"}, [{"note": "x"}, {"nom": "y"}], Model(name="x")):
+        with pytest.raises(govai.ConfigError, match=r"no field 'nte' \(tags=\)"):
+            govai.seal(rows, tags={"nte": "user.content"})
+    with pytest.raises(govai.ConfigError, match="did you mean 'note'"):
+        govai.seal({"note": "x"}, tags={"nte": "user.content"})
+    assert len(govai.seal([{"note": "x"}, {"nom": "y"}], tags={"note": "user.content"})) == 2

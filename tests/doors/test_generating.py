@@ -234,7 +234,7 @@ def test_a_missing_sdk_names_the_command(gov: govai.Governor, monkeypatch: pytes
     import sys
 
     monkeypatch.setitem(sys.modules, "openai", None)
-    with pytest.raises(govai.ConfigError, match=r"pip install 'govai\[openai\]'"):
+    with pytest.raises(govai.ConfigError, match="pip install openai$"):
         gov.generate("near:echo", "x")
 
 

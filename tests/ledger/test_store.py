@@ -153,6 +153,39 @@ def test_cut_inserted_or_altered_rows_show(url: str, change: str) -> None:
     assert not found.ok and found.why
 
 
+@pytest.mark.parametrize("change", ["replace(bytes, 'intent', 'intend')", "x'00ff'", "CAST(x'00ff' AS TEXT)", "7", "CAST('{}' AS BLOB)"])
+def test_whatever_stands_for_a_record_is_a_fault_that_names_it(url: str, change: str) -> None:
+    ledger = Ledger(url)
+    drafts = [intent(), intent(), intent()]
+    ledger.commit(drafts)
+    with sqlite3.connect(ledger.path) as base:
+        base.execute(f"UPDATE records SET bytes={change} WHERE position=2")
+    base.close()
+    for found in (ledger.verify(), verify_url(url)):
+        assert (found.ok, found.first_bad) == (False, drafts[1].id)
+    for records in (ledger.records(), records_at(url)):
+        assert next(records).id == drafts[0].id
+        with pytest.raises(govai.LedgerUnavailable, match=f"{drafts[1].id} is damaged.*govai ledger verify"):
+            next(records)
+    ledger.close()
+
+
+def test_bytes_that_spell_no_record_show_though_their_hash_holds(url: str) -> None:
+    import hashlib
+
+    ledger = Ledger(url)
+    drafts = [intent()]
+    ledger.commit(drafts)
+    ledger.close()
+    with sqlite3.connect(ledger.path) as base:
+        (raw,) = base.execute("SELECT bytes FROM records").fetchone()
+        forged = b"]" + raw
+        base.execute("UPDATE records SET bytes=?, hash=?", (forged, hashlib.sha256(forged).hexdigest()))
+        base.execute("UPDATE heads SET hash=?", (hashlib.sha256(forged).hexdigest(),))
+    base.close()
+    assert verify_url(url).first_bad == drafts[0].id
+
+
 def test_rewriting_a_record_with_its_hash_shows_at_that_record(url: str) -> None:
     import hashlib
 

@@ -108,3 +108,9 @@ def test_what_only_observes_leaves_in_clear_so_the_texts_are_not_shown(cell: Cel
         assert "Maëlle" not in shown.html
         assert str(shown.value) == "Write to Maëlle"
         cell("%unload_ext govai")
+
+
+def test_a_call_that_waits_says_so_each_time_it_is_made(loaded: Cell, gov: govai.Governor) -> None:
+    call = "    try:\n        govai.require_review('marketing')(lambda: %s)()\n    except govai.ReviewPending:\n        pass" % ASK
+    shown = loaded(f"for _ in range(2):\n{call}")
+    assert shown.text.count("waits for a review") == 2 and "refused" not in shown.all

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
 
+import govai.wire
 from govai.core.decisions import Effect
 from govai.core.errors import ConfigError
 from govai.policy.policy import Policy
@@ -76,3 +78,49 @@ def test_french(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GOVAI_LANG", "fr")
     with pytest.raises(ConfigError, match="« purpose » est vide.*retirez la clé"):
         Policy.load({**BASE, "rules": [{"id": "a", "effect": "allow", "purpose": []}]})
+
+
+@pytest.mark.parametrize(("allow", "says"), [
+    ({"opaque": ["images"]}, "did you mean 'image'"), ({"references": ["stor"]}, "did you mean 'store'"), ({"references": ["qwxz"]}, "known: agent_id"), ({"references": "fileid"}, "did you mean 'file_id'"),
+])
+def test_a_name_to_allow_that_nothing_bears_names_the_nearest(allow: dict, says: str) -> None:
+    with pytest.raises(ConfigError, match=says):
+        Policy.load({**BASE, "allow": allow})
+
+
+def test_names_to_allow_that_things_bear_load() -> None:
+    allow = {"opaque": ["image", "a_part_of_tomorrow"], "references": ["*"], "recipients": ["anything"]}
+    assert Policy.load({**BASE, "allow": allow}).permits("references", "store")
+
+
+def test_every_name_that_wire_formats_write_can_be_allowed() -> None:
+    from govai.core.exchange import OPAQUE, REFERENCES
+
+    source = "".join(path.read_text("utf-8") for path in Path(govai.wire.__path__[0]).glob("*.py"))
+    given = {group: set(re.findall(rf'{group}\.append\(\("(\w+)"', source)) for group in ("opaque", "references")}
+    assert given["opaque"] and given["opaque"] <= OPAQUE and given["references"] and given["references"] <= REFERENCES
+
+
+def test_a_quoted_version_is_told_to_drop_its_quotes(tmp_path: Path) -> None:
+    path = tmp_path / "p.yaml"
+    path.write_text("govai: '1'\nname: t\n")
+    with pytest.raises(ConfigError, match="write 1 without quotes"):
+        Policy.load(path)
+
+
+def test_a_mistyped_builtin_policy_is_named() -> None:
+    with pytest.raises(ConfigError, match="did you mean the built-in 'eu-marketing'"):
+        Policy.load("eu-marketting")
+    with pytest.raises(ConfigError, match="check the path"):
+        Policy.load("policy.yaml")
+
+
+def test_errors_of_a_policy_are_french_where_the_reader_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GOVAI_LANG", "fr")
+    for bad, says in (
+        ({"rules": [{"id": "a", "effect": "allow", "purpose": "q"}]}, "finalité inconnue « q »"),
+        ({"rules": [{"id": "a", "effect": "allow", "provider": "q"}]}, "fournisseur inconnu « q »"),
+        ({"providers": {"x": {"host": "h", "api_key": "sk-1"}}}, "« api_key » : nommez où est la clé"),
+    ):
+        with pytest.raises(ConfigError, match=says):
+            Policy.load({**BASE, **bad})

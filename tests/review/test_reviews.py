@@ -123,6 +123,20 @@ def test_an_edited_text_goes_through_the_policy_again(strict: dict, server: Serv
         assert b"bob@" not in server.bodies[-1]
 
 
+def test_a_role_that_nobody_holds_is_said_before_anything_leaves(server: Server) -> None:
+    server.log.clear()
+    with govai.Governor(ledger=":memory:", actor="ana") as gov:
+
+        @govai.require_review("marketing")
+        def publish(**more: object) -> govai.Reply:
+            return gov.generate("offline:echo", "Écris à {prenom}", data=ROW, purpose="win_back", **more)
+
+        with pytest.raises(govai.ConfigError, match=r"nobody holds the role 'marketing'.*people: \{marketing: \[lea\]\}"):
+            publish()
+        assert [record.kind for record in gov.ledger.records()] == ["refusal"] and gov.reviews.pending() == []
+        assert publish(review=lambda details: govai.Verdict.approve()).text == "Écris à Renée"
+
+
 def test_a_changed_policy_needs_a_new_review(strict: dict, tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path}/x.db"
     with govai.Governor(strict, ledger=url, actor="ana") as gov:

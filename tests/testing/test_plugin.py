@@ -144,6 +144,25 @@ def test_the_reference_names_everything_public() -> None:
     assert [name for name in govai.testing.__all__ if not re.search(rf"\b{name}\b", text)] == []
 
 
+def test_the_provider_alone_answers_a_client_that_knows_nothing_of_it(pytester: pytest.Pytester, run) -> None:
+    pytester.makepyfile(
+        """
+        import urllib.request
+
+        import pytest
+        from govai.testing import RealCallForbidden
+        from openai import OpenAI
+
+        def test_it(govai_provider):
+            with OpenAI(api_key="test") as client:
+                assert client.responses.create(model="gpt-5", input="Bonjour").output_text == "Bonjour"
+            with pytest.raises(RealCallForbidden):
+                urllib.request.urlopen("https://api.openai.com/v1/models")
+        """
+    )
+    run().assert_outcomes(passed=1)
+
+
 def test_unused_it_imports_nothing_heavy_and_nothing_is_forbidden(pytester: pytest.Pytester, run) -> None:
     pytester.makepyfile(
         """

@@ -9,7 +9,7 @@ import pytest
 
 import govai
 from govai.core import errors
-from govai.web import install, problem
+from govai.web import GovernMiddleware, install, problem
 
 
 @pytest.mark.parametrize(("error", "status"), [
@@ -103,3 +103,13 @@ def test_flask_answers_with_it() -> None:
     answer = app.test_client().get("/")
     assert (answer.status_code, answer.headers["Retry-After"], answer.json["code"]) == (429, "4", "GOVAI-V02")
     assert answer.content_type == "application/problem+json"
+
+
+async def test_a_mistyped_purpose_of_a_request_is_told_the_nearest(gov: govai.Governor) -> None:
+    async def app(_scope, _receive, _send) -> None:
+        raise AssertionError
+
+    governed = GovernMiddleware(app, governor=gov, purpose=lambda conn: conn.headers.get("x-purpose"))
+    async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app=governed), base_url="http://service") as http:
+        answer = await http.get("/", headers={"x-purpose": "winback"})
+    assert (answer.status_code, "did you mean 'win_back'?" in answer.json()["detail"]) == (422, True)

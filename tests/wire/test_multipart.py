@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from govai.core.exchange import SlotKind
 from govai.wire.codec import encode, put
-from govai.wire.multipart import Form, content_type_of, parse_form, read_form
+from govai.wire.multipart import Form, content_type_of, parse_form, read_form, split_lines
 from govai.wire.walker import Walk
 
 B = "b0undary"
@@ -174,3 +174,9 @@ def test_a_field_given_twice_is_refused_unless_it_may_be() -> None:
     assert len(read(twice)[1]) == 4
     with pytest.raises(ValueError, match="^a field is given twice$"):
         read([{"name": "prompt", "value": "a"}, {"name": "prompt", "value": "b"}])
+
+
+def test_a_broken_line_is_named_and_not_quoted() -> None:
+    form = Form([{"name": "file", "filename": "b.jsonl", "bytes": b'{"a": 1}\n\n{"email": "ana@exemple.fr\n'}])
+    with pytest.raises(ValueError, match="^line 3 is not JSON$"):
+        split_lines(form)

@@ -67,7 +67,7 @@ def show(
         for record in records_at(url, purpose=purpose, limit=limit, about=about):
             found = True
             typer.echo(orjson.dumps(record.to_json()))
-    except (sqlite3.Error, ValueError, KeyError) as error:
+    except sqlite3.Error as error:
         raise LedgerUnavailable(
             say(
                 f"the ledger cannot be read ({type(error).__name__})",

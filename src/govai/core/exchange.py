@@ -14,6 +14,14 @@ if TYPE_CHECKING:
 
 Path = tuple[str | int, ...]
 
+# The names that wire formats give to what cannot be looked into, for policies to allow. A part of a type that no format
+# knows is named by that type, so `opaque` may hold others; references are all of these.
+OPAQUE = frozenset({"image", "audio", "video", "file", "tokens", "unknown"})
+REFERENCES = frozenset(
+    "agent_id audio cached_content connector_id container continuation_token conversation file_id item_reference "
+    "previous_message_id previous_response_id response_id skill store stored_prompt thread vector_store".split()
+)
+
 
 class SlotKind(Enum):
     """What stands in a slot of a request."""

@@ -9,14 +9,19 @@ from govai.core.lang import say
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-_CLOSE_ENOUGH = 60  # rapidfuzz score out of 100
+# rapidfuzz scores out of 100
+_MISSPELLED = 80  # a word for the whole of another
+_CLOSE_ENOUGH = 70  # or for a part of it: `email`, of `user.contact.email`
 
 
 def nearest(name: str, known: Iterable[str]) -> str | None:
     """Return the known name closest to `name`, or None when nothing comes close."""
-    from rapidfuzz import process
+    from rapidfuzz import fuzz, process
 
-    found = process.extractOne(name, list(known), score_cutoff=_CLOSE_ENOUGH)
+    names = list(known)
+    found = process.extractOne(name, names, scorer=fuzz.ratio, score_cutoff=_MISSPELLED) or process.extractOne(
+        name, names, score_cutoff=_CLOSE_ENOUGH
+    )
     return found[0] if found else None
 
 

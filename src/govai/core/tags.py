@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from govai.core.errors import ConfigError
+from govai.core.lang import say
 from govai.core.names import did_you_mean
 from govai.core.taxonomy import CATEGORIES, Sensitivity, default_sensitivity, is_personal
 
@@ -32,7 +33,10 @@ class Tag:
 
     def __post_init__(self) -> None:
         if self.category is not None and self.category not in CATEGORIES:
-            raise ConfigError(f"unknown data category '{self.category}'", todo=did_you_mean(self.category, CATEGORIES))
+            raise ConfigError(
+                say(f"unknown data category '{self.category}'", f"catégorie de données inconnue « {self.category} »"),
+                todo=did_you_mean(self.category, CATEGORIES),
+            )
         if isinstance(self.sensitivity, str):
             object.__setattr__(self, "sensitivity", Sensitivity.parse(self.sensitivity))
 

@@ -11,6 +11,7 @@ from enum import IntEnum
 from functools import cache, lru_cache
 
 from govai.core.errors import ConfigError
+from govai.core.lang import say
 from govai.core.names import did_you_mean
 
 
@@ -29,7 +30,9 @@ class Sensitivity(IntEnum):
             return cls[name.upper()]
         except KeyError:
             known = [member.name.lower() for member in cls]
-            raise ConfigError(f"unknown sensitivity '{name}'", todo=did_you_mean(name, known)) from None
+            raise ConfigError(
+                say(f"unknown sensitivity '{name}'", f"sensibilité inconnue « {name} »"), todo=did_you_mean(name, known)
+            ) from None
 
 
 _FIDESLANG = """

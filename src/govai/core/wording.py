@@ -34,6 +34,12 @@ def counted(kind: str, number: int) -> str:
     return f"{number} {nouns[2 * french() + (number > 1)]}"
 
 
+def noun(kind: str) -> str:
+    """Return the word for one of a kind: `e-mail`, `phone number`."""
+    nouns = _NOUNS.get(kind)
+    return nouns[2 * french()] if nouns else kind
+
+
 def listed(parts: list[str]) -> str:
     """Return `a, b and c`."""
     last = parts[-1:]

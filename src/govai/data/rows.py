@@ -74,11 +74,11 @@ class SealedRow:
 class NoField(ConfigError, AttributeError, KeyError):
     """The row has no such field; names the nearest."""
 
-    def __init__(self, name: str, known: Sequence[str]) -> None:
+    def __init__(self, name: str, known: Sequence[str], *, where: str = "data=") -> None:
         ConfigError.__init__(
             self,
             say(f"the row has no field '{name}'", f"la ligne n'a pas de champ « {name} »"),
-            where="data=",
+            where=where,
             todo=did_you_mean(name, known),
         )
 

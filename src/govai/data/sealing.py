@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from govai.core.errors import ConfigError
 from govai.core.lang import say
 from govai.core.tags import Tag
-from govai.data.rows import SealedRow, row_items, seal_row
+from govai.data.rows import NoField, SealedRow, row_items, seal_row
 from govai.data.sealed import Sealed, raw_of, sealed_value
 
 if TYPE_CHECKING:
@@ -25,12 +25,21 @@ def seal(
         value: a dict, model, dataclass, named tuple, Series, a list of them, or a scalar. source: the data set.
         tags: categories or Tags for fields that have none of their own; for a scalar, under the key "".
         classify: returns tags for fields that nobody tagged; without it they are restricted.
+
+    Raises:
+        ConfigError: no row has a field that a tag names; it names the nearest.
     """
+    if tags:
+        _refuse_unknown(value, tags)
     given = {name: one if isinstance(one, Tag) else Tag(one) for name, one in (tags or {}).items()}
+    return _seal(value, source, given, classify)
+
+
+def _seal(value: Any, source: str, given: Mapping[str, Tag], classify: Classifier | None) -> Any:
     if isinstance(value, (Sealed, SealedRow)):
         return value
     if isinstance(value, list):
-        return [seal(one, source=source, tags=tags, classify=classify) for one in value]
+        return [_seal(one, source, given, classify) for one in value]
     if row_items(value) is None:
         return sealed_value(value, given.get("", Tag()).at(source, ""))
 
@@ -39,6 +48,15 @@ def seal(
         return {**(classify(left) if classify and left else {}), **{n: t for n, t in given.items() if n in untagged}}
 
     return seal_row(value, named, source=source)
+
+
+def _refuse_unknown(value: Any, tags: Mapping[str, str | Tag]) -> None:
+    """Refuse a tag for a field that is in none of the rows: it would silently tag nothing."""
+    rows = [row_items(one) for one in (value if isinstance(value, list) else [value])]
+    known = dict.fromkeys(name for row in rows for name in row or ())
+    missing = next((name for name in tags if name not in known), None)
+    if known and missing is not None:
+        raise NoField(missing, list(known), where="tags=")
 
 
 def reveal(value: Any) -> Any:

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 _SENTENCE_WORDS = 5  # words from which a text reads as sentences
 _LONGEST_LABEL = 60  # characters; longer texts are sentences too
 
+_CHILDREN = r"(?:child|children|kids?|teens?|teenagers?|enfants?|adolescente?s?|ados?)"
+
 # Words of a header (folded, split at capitals and separators) and what the field then holds; the first that fits wins.
 _HEADERS: tuple[tuple[str, str], ...] = (
     (
@@ -37,7 +39,7 @@ _HEADERS: tuple[tuple[str, str], ...] = (
     (r"(?:driver|driving) licen[cs]e|permis(?: de conduire)?", "user.government_id.drivers_license_number"),
     (r"siret|siren|vat|tva|tax id|fiscal", "user.government_id"),
     (
-        r"sante|health|medical|medicale?s?|maladie|disease|diagnos\w*|allerg\w*|handicap\w*|disab\w*|grossesse|pregnan\w*|blood|diabet\w*|cancer|asthm\w*|vih|hiv|patholog\w*|traitement|medication|ald",
+        r"sante|health|medical|medicale?s?|maladie|disease|diagnos\w*|allerg\w*|handicap\w*|disab\w*|grossesse|pregnan\w*|blood|diabet\w*|enceintes?|groupe sanguin|bmi|imc|body mass index|regimes? alimentaires?|diet(?:s|ary|etique)?|cancer|asthm\w*|vih|hiv|patholog\w*|traitement|medication|ald",
         "user.health_and_medical",
     ),
     (r"religi\w*|confession|culte|faith", "user.demographic.religious_belief"),
@@ -51,7 +53,7 @@ _HEADERS: tuple[tuple[str, str], ...] = (
         r"(?:api|secret|access|auth|private) ?(?:key|token|secret)|token|jeton|secret|credentials?",
         "user.authorization.credentials",
     ),
-    (r"kid ?home|teen ?home|nb enfants|children|child|enfants?|kids?|dependents?|mineurs?", "user.demographic"),
+    (rf"{_CHILDREN}|kidhome|teenhome|dependents?|mineure?s?|minors?|under ?age", "user.childrens"),
     (r"e ?mail|mail|courriel|email address|adresse (?:e ?mail|mail|electronique)", "user.contact.email"),
     (r"phone|telephone|tel|mobile|portable|gsm|cell|fax|msisdn", "user.contact.phone_number"),
     (r"iban|bic|rib|bank account|compte bancaire", "user.financial.bank_account"),
@@ -74,7 +76,7 @@ _HEADERS: tuple[tuple[str, str], ...] = (
         "user.contact.organization",
     ),
     (
-        r"(?:product|item|campaign|list|segment|plan|event|category|department|division|class|page|store|genre|track|album|artist|metric|flow|form|deal|pipeline|subject|template|media type) ?(?:name|title|label)?",
+        r"(?:product|item|campaign|list|segment|plan|event|category|department|division|class|page|store|track|album|artist|metric|flow|form|deal|pipeline|subject|template|media type) ?(?:name|title|label)?",
         "user.behavior.purchase_history",
     ),
     (
@@ -117,7 +119,12 @@ _HEADERS: tuple[tuple[str, str], ...] = (
         "user.behavior",
     ),
 )
-_COUNT = re.compile(r"\d{1,2}|yes|no|oui|non|true|false|none|aucun|[01](?:\.0)?", re.IGNORECASE)
+# How many children there are, or whether, is about a household; all else about children is about them (GDPR art. 8).
+_HOUSEHOLD = re.compile(
+    rf"(?:nb|nbr|nbre|num|nombre(?: d| de)?|count(?: of)?|number(?: of)?|total) {_CHILDREN}(?: (?:a charge|foyer|au foyer|home|at home))?"
+    rf"|{_CHILDREN} (?:count|home)|kidhome|teenhome|(?:(?:has|have|avec|with|a des) )?(?:children|kids|enfants|dependents)"
+)
+_COUNT = re.compile(r"|\d{1,2}(?:\.0)?|yes|no|oui|non|true|false|none|aucun", re.IGNORECASE)
 _COMMENTS = re.compile(
     r"(?:.* )?(?:notes?|comments?|commentaires?|message|body|subject|objet|details|signature|text|texte|description|avis|review|remarques?|feedback|verbatim|contenu|content)(?: .*)?"
 )
@@ -144,8 +151,8 @@ def _field(name: str, value: object) -> Tag:
     if _COMMENTS.fullmatch(header):
         return Tag("user.content", sensitivity="confidential", free_text=True)
     category = by_header(header)
-    if category == "user.demographic" and text and not _COUNT.fullmatch(text):
-        return Tag("user.childrens")  # a column of children that holds more than how many, or whether
+    if category == "user.childrens" and _HOUSEHOLD.fullmatch(header) and _COUNT.fullmatch(str(value).strip()):
+        return Tag("user.demographic")
     if category is not None:
         return Tag(category, free_text=sentences and category.startswith("user.behavior"))
     if sentences:

@@ -92,13 +92,17 @@ class Family(Protocol):
         ...
 
 
+_DISTRIBUTIONS = {"google": "google-genai"}  # where the package is called otherwise than what one installs
+
+
 def sdk(name: str) -> Any:
     """Import an SDK; ConfigError with the command that installs it when it is missing."""
     try:
         return importlib.import_module(name)
     except ImportError:
         pass
+    package = name.partition(".")[0]
     raise ConfigError(
         say(f"the {name} SDK is not installed", f"le SDK {name} n'est pas installé"),
-        todo=f"pip install 'govai[{name.partition('.')[0]}]'",
+        todo=f"pip install {_DISTRIBUTIONS.get(package, package)}",
     )

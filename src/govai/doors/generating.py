@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Self
 
+from govai.core.lang import say
 from govai.core.messages import Reply
 from govai.doors.attempting import aattempt, attempt, translated
 from govai.doors.failing import unheard
@@ -138,7 +139,12 @@ class _Piecewise:
 
     def _now(self) -> tuple[Target, Asked, Any]:
         if self._opened is None:
-            raise RuntimeError("open the stream first: with gov.stream(…) as stream")
+            raise RuntimeError(
+                say(
+                    "open the stream first: with gov.stream(…) as stream",
+                    "ouvrez d'abord le flux : with gov.stream(…) as stream",
+                )
+            )
         return self._opened
 
     def _complete(self) -> None:

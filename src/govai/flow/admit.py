@@ -22,7 +22,7 @@ from govai.flow.fetching import fetched
 from govai.flow.outgoing import read_outgoing
 from govai.flow.protecting import conversation_key, protect
 from govai.flow.releasing import go_on_with, kept, resumed
-from govai.flow.reviewing import Matter, needs_on, review
+from govai.flow.reviewing import Matter, check_decidable, needs_on, review
 from govai.flow.seeing import see
 from govai.flow.waits import Commit, Wait
 from govai.policy.judge import Question
@@ -151,6 +151,7 @@ def _prepare(call: Call) -> Generator[Wait, Any, None]:
     trace.sent = tuple((spell(path), text) for path, text in call.texts())
     if (yield from kept(call)):
         return
+    check_decidable(engine, call.asked, call.judged)
     if outgoing.operation not in _LATER:  # their prompts were reviewed when they were asked
         yield from _review_prompt(call)
     if call.intent is None:

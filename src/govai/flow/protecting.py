@@ -11,6 +11,7 @@ from govai.core.decisions import Effect
 from govai.core.errors import Blocked
 from govai.core.exchange import SlotKind
 from govai.core.lang import say
+from govai.core.wording import noun
 from govai.data.references import REFERENCE, resolve
 from govai.flow.seeing import PROTOCOL_WORDS, own_text
 from govai.protect.rewriting import Cut, rewrite
@@ -138,7 +139,8 @@ def _refuse_fixed(slot: Slot, cuts: list[Cut], decision: Decision) -> None:
     if not kept:
         return
     datum = kept[0].datum
-    name = datum.field or datum.kind
+    name = datum.field or noun(datum.kind)
+    named = f" ({datum.field})" if datum.field else ""
     what = (
         say(
             f"the number in field '{name}' is protected, and a number cannot become a placeholder",
@@ -146,11 +148,28 @@ def _refuse_fixed(slot: Slot, cuts: list[Cut], decision: Decision) -> None:
         )
         if slot.kind is SlotKind.NUMBER
         else say(
-            f"a {datum.kind} ({name}) stands where nothing may be rewritten ({slot.kind.value})",
-            f"une donnée {datum.kind} ({name}) se trouve là où rien ne peut être réécrit ({slot.kind.value})",
+            f"{_with_article(noun(datum.kind))}{named} stands {_place(slot)}, where nothing may be rewritten",
+            f"une donnée ({noun(datum.kind)}){named} se trouve {_place(slot)}, où rien ne peut être réécrit",
         )
     )
     raise Blocked(what, decision=decision, todo=say("move it into a text, or leave it out", "mettez-la dans un texte"))
+
+
+def _with_article(word: str) -> str:
+    return f"{'an' if word[:1].lower() in tuple('aeio') else 'a'} {word}"
+
+
+def _place(slot: Slot) -> str:
+    """Return where a slot stands, in words; the names of headers and of the query are the caller's, and stay unsaid."""
+    if slot.kind is SlotKind.MODEL:
+        return say("in the model's name", "dans le nom du modèle")
+    places = {
+        "headers": ("in a header", "dans un en-tête"),
+        "query": ("in the query", "dans la requête de l'URL"),
+        "path": ("in the path", "dans le chemin"),
+    }
+    beside = places.get(str(slot.path[0])) if slot.path and slot.kind is SlotKind.CONTROL else None
+    return say(*(beside or ("in one of the protocol's own words", "dans un mot du protocole")))
 
 
 def _refuse_broken(slot: Slot, text: str, cuts: list[Cut], decision: Decision) -> None:

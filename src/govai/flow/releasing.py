@@ -49,7 +49,7 @@ def kept(call: Call) -> Generator[Wait, Any, bool]:
             return True
     if not needs_on(call.judged, "output") or callable(call.asked.scope.review):
         return False
-    ticket = yield from decided(engine, call.fingerprint("output"))
+    ticket = yield from decided(engine, call.asked, call.fingerprint("output"))
     if ticket is None:
         return False
     yield from _release_answer(call, ticket)

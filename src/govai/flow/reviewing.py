@@ -52,6 +52,27 @@ def needs_on(decision: Decision, on: str) -> tuple[ReviewNeed, ...]:
     return tuple(need for need in decision.reviews if need.on == on)
 
 
+def check_decidable(engine: Engine, asked: Asked, decision: Decision) -> None:
+    """Check that somebody may decide each review that would queue.
+
+    Raises:
+        ConfigError: nobody holds the role. The ticket could never go on: naming people later makes another policy.
+    """
+    if callable(read_mode(asked.scope.review)):
+        return
+    for need in decision.reviews:
+        if not need.self_review and not engine.policy.people.get(need.role):
+            people = f"people: {{{need.role}: [lea]}}"
+            raise ConfigError(
+                say(f"nobody holds the role '{need.role}'", f"personne n'a le rôle « {need.role} »"),
+                where=say(f"policy {engine.policy.name}", f"politique {engine.policy.name}"),
+                todo=say(
+                    f"name who does in the policy ({people}), or decide by a hook: review=…",
+                    f"nommez qui l'a dans la politique ({people}), ou décidez par un hook : review=…",
+                ),
+            )
+
+
 def read_mode(review: Any) -> Any:
     """Return a review mode as given, if it is one: `queue`, `ask` or a hook."""
     if review is None or review in MODES or callable(review):
@@ -83,7 +104,7 @@ def review(
     return Passed(approved.text if approved.edited else None, approved)
 
 
-def decided(engine: Engine, fingerprint: str) -> Generator[Wait, Any, Ticket | None]:
+def decided(engine: Engine, asked: Asked, fingerprint: str) -> Generator[Wait, Any, Ticket | None]:
     """Return the approved ticket of this very call, None when there is none to wait for.
 
     Raises:
@@ -92,6 +113,8 @@ def decided(engine: Engine, fingerprint: str) -> Generator[Wait, Any, Ticket | N
     ticket: Ticket | None = yield Do(lambda: engine.desk.find(fingerprint))
     if ticket is None or ticket.status in (Status.RELEASED, Status.EXPIRED):
         return None
+    if ticket.status is Status.PENDING:
+        asked.trace.ticket = ticket.id
     return settled(ticket)
 
 

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import orjson
 
 from govai.core.canonical import canonical
+from govai.core.errors import LedgerUnavailable
+from govai.core.lang import say
 from govai.core.records import SCHEMA, Draft, Record, new_id
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+_FIELDS = frozenset(one.name for one in fields(Record)) - {"hash"}
 
 
 class Row(NamedTuple):
@@ -27,7 +31,7 @@ class Row(NamedTuple):
     intent_id: str
     purpose: str
     hash: str
-    bytes: bytes
+    bytes: bytes | None  # None: what stands there is not bytes
 
 
 @dataclass(slots=True)
@@ -70,17 +74,38 @@ class Chain:
         )
 
 
-def record_of(raw: bytes) -> Record:
-    """Return the record that canonical bytes spell; raises ValueError when they are damaged."""
-    found = orjson.loads(raw)
-    found.pop("schema")
-    return Record(**found, hash=hashlib.sha256(raw).hexdigest())
+def record_of(raw: bytes | None, named: str) -> Record:
+    """Return the record that canonical bytes spell.
+
+    Args:
+        raw: the bytes. named: the id of its row, for the error.
+
+    Raises:
+        LedgerUnavailable: they spell none.
+    """
+    if (found := _spelled(raw)) is not None and raw is not None:
+        return Record(**found, hash=hashlib.sha256(raw).hexdigest())
+    raise LedgerUnavailable(
+        say(f"record {named} is damaged", f"l'enregistrement {named} est endommagé"),
+        todo=say("govai ledger verify says what is wrong", "govai ledger verify dit ce qui ne va pas"),
+    )
+
+
+def _spelled(raw: bytes | None) -> dict[str, Any] | None:
+    """Return the fields that canonical bytes spell, None when they are not those of a record."""
+    try:
+        found = orjson.loads(raw or b"")
+    except orjson.JSONDecodeError:
+        return None
+    if not isinstance(found, dict) or found.pop("schema", None) != SCHEMA or found.keys() != _FIELDS:
+        return None
+    return found
 
 
 def tail(row: Row, prev: str) -> bytes:
     """Return how the canonical bytes of a row must end: all that its columns say, in canonical order."""
-    fields = {"call_id": row.call_id, "chain": row.chain, "id": row.id, "intent_id": row.intent_id, "kind": row.kind}
-    words = "".join(f',"{name}":"{value}"' for name, value in fields.items())
+    columns = {"call_id": row.call_id, "chain": row.chain, "id": row.id, "intent_id": row.intent_id, "kind": row.kind}
+    words = "".join(f',"{name}":"{value}"' for name, value in columns.items())
     return f'{words},"prev":"{prev}","schema":"{SCHEMA}","seq":{row.seq},"time":"{row.time}"}}'.encode()
 
 
@@ -91,8 +116,8 @@ def faults(rows: Iterator[Row], heads: dict[str, tuple[int, str]]) -> Iterator[t
     intents: set[str] = set()
     for row in rows:
         seq, head, before = last.get(row.chain, (0, "", ""))
-        real = hashlib.sha256(row.bytes).hexdigest()
-        if real != row.hash:
+        real = hashlib.sha256(row.bytes or b"").hexdigest()
+        if row.bytes is None or real != row.hash:
             yield row.id, "its bytes are not those that were hashed"
         elif row.seq != seq + 1:
             yield row.id, f"record {seq + 1} of its chain is missing before it"
@@ -105,6 +130,8 @@ def faults(rows: Iterator[Row], heads: dict[str, tuple[int, str]]) -> Iterator[t
             )
         elif row.purpose and f'"purpose":"{row.purpose}"'.encode() not in row.bytes:
             yield row.id, "its columns differ from its bytes"
+        elif _spelled(row.bytes) is None:
+            yield row.id, "its bytes are not a record"
         if row.kind == "intent":
             intents.add(row.id)
         elif row.kind == "outcome":

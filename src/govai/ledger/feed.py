@@ -73,7 +73,7 @@ class Feed:
             if not batch:
                 return
             try:
-                self.sink.emit([record_of(raw) for _position, raw in batch])
+                self.sink.emit([record_of(raw, named) for _position, named, raw in batch])
                 ledger.move_cursor(self.sink.name, batch[-1][0])
             except BaseException:
                 self._now(self._position, failing=True)

@@ -25,6 +25,8 @@ CREATE TABLE IF NOT EXISTS open_intents(
 CREATE TABLE IF NOT EXISTS writers(chain TEXT PRIMARY KEY, alive_until REAL NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS cursors(sink TEXT PRIMARY KEY, position INTEGER NOT NULL) WITHOUT ROWID;
 """
+# What stands in a record's place of bytes, NULL when it is no blob: SQLite lets any kind of value stand in any column.
+STORED = "CASE typeof(bytes) WHEN 'blob' THEN bytes END"
 
 
 def path_of(url: str) -> str:

@@ -12,7 +12,7 @@ from govai.core.errors import LedgerUnavailable
 from govai.core.lang import say
 from govai.core.records import Draft, Record
 from govai.ledger.chain import record_of
-from govai.ledger.schema import connect_reading, path_of
+from govai.ledger.schema import STORED, connect_reading, path_of
 from govai.ledger.verify import Verification, verify_connection
 from govai.ledger.writer import Writer
 
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from govai.ledger.feed import Feed
 
 _PAGE = 1_000
+_PAGE_OF = f"SELECT position, id, {STORED} FROM records WHERE {{}} ORDER BY position LIMIT ?"  # noqa: S608 -- our words
 
 
 class Ledger:
@@ -98,6 +99,9 @@ class Ledger:
 
         Args:
             purpose, kind, call_id: only those. since: a time (RFC 3339, or aware datetime). limit: at most so many.
+
+        Raises:
+            LedgerUnavailable: a record is damaged; it says which.
         """
         self._writer.flush()
         self.sweep()
@@ -154,11 +158,9 @@ class Ledger:
             feed.close(timeout)
         self._writer.close()
 
-    def rows_after(self, position: int, count: int) -> list[tuple[int, bytes]]:
-        """Return up to `count` records after a position, for a sink."""
-        return self._read(
-            "SELECT position, bytes FROM records WHERE position>? ORDER BY position LIMIT ?", (position, count)
-        )
+    def rows_after(self, position: int, count: int) -> list[tuple[int, str, bytes | None]]:
+        """Return up to `count` records after a position, for a sink, as (position, id, bytes)."""
+        return self._read(_PAGE_OF.format("position>?"), (position, count))
 
     def cursor(self, sink: str) -> int:
         """Return how far a sink has come."""
@@ -174,14 +176,11 @@ class Ledger:
         position, left = 0, limit
         while left is None or left > 0:
             count = _PAGE if left is None else min(_PAGE, left)
-            page = self._read(  # the words of `where` are ours; what the caller gave is bound
-                f"SELECT position, bytes FROM records WHERE {where} ORDER BY position LIMIT ?",  # noqa: S608
-                (position, *values, count),
-            )
+            page = self._read(_PAGE_OF.format(where), (position, *values, count))
             if not page:
                 return
-            for _position, raw in page:
-                yield record_of(raw)
+            for _position, named, raw in page:
+                yield record_of(raw, named)
             position = page[-1][0]
             left = None if left is None else left - len(page)
 

@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING
 from govai.core.errors import ConfigError
 from govai.core.lang import say
 from govai.ledger.chain import Row, faults, record_of
-from govai.ledger.schema import connect_reading, path_of
+from govai.ledger.schema import STORED, connect_reading, path_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from govai.core.records import Record
 
-_ROWS = "SELECT chain,seq,id,time,kind,call_id,intent_id,purpose,hash,bytes FROM records ORDER BY position"
+_ROWS = f"SELECT chain,seq,id,time,kind,call_id,intent_id,purpose,hash,{STORED} FROM records ORDER BY position"  # noqa: S608 -- our words
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,15 +98,15 @@ def records_at(url: str, *, purpose: str | None = None, limit: int = 50, about: 
         purpose: only those. limit: at most so many. about: id of a record (with its outcome), or of a call (all of it).
 
     Raises:
-        ConfigError: there is no such ledger.
+        ConfigError: there is no such ledger. LedgerUnavailable: a record is damaged.
     """
     connection = _opened(url)
     query = (
-        "SELECT bytes FROM records WHERE (:purpose IS NULL OR purpose=:purpose) "
+        f"SELECT id, {STORED} FROM records WHERE (:purpose IS NULL OR purpose=:purpose) "  # noqa: S608 -- our words
         "AND (:about IS NULL OR :about IN (id, intent_id, call_id)) ORDER BY position LIMIT :limit"
     )
     try:
-        for (raw,) in connection.execute(query, {"purpose": purpose, "about": about, "limit": limit}):
-            yield record_of(raw)
+        for named, raw in connection.execute(query, {"purpose": purpose, "about": about, "limit": limit}):
+            yield record_of(raw, named)
     finally:
         connection.close()

@@ -69,9 +69,9 @@ class Session:
             "none, personal data is refused", "aucune, données personnelles refusées"
         )
         covered = ", ".join(name for name in self.governor.policy.providers if name != "offline")
-        for word in ("actor", "subject"):
+        for word, french in (("actor", "acteur"), ("subject", "personne concernée")):
             if word in self._said:
-                purpose += f" · {word}: {self._said[word]}"
+                purpose += say(f" · {word}: {self._said[word]}", f" · {french} : {self._said[word]}")
         return say(f"govai · purpose: {purpose} · covers {covered}", f"govai · finalité : {purpose} · couvre {covered}")
 
     def state(self) -> str:

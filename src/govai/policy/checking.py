@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any, NoReturn, get_args
 from pydantic import ValidationError
 
 from govai.core.errors import ConfigError
+from govai.core.exchange import OPAQUE, REFERENCES
 from govai.core.lang import say
-from govai.core.names import did_you_mean
+from govai.core.names import did_you_mean, nearest
 from govai.core.taxonomy import CATEGORIES, Sensitivity
 from govai.policy.model import LATER, PARTS, DataFile, PolicyFile, ReviewFile, RuleFile
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from govai.policy.loading import Document, Place
 
 _UNION_STEPS = ("str", "list[str]", "bool", "constrained-str")  # pydantic names the member of a union in its path
+_FR = {"purpose": "finalité inconnue", "provider": "fournisseur inconnu"}
 _LATER_ADVICE = ("leave it out for now", "retirez-la pour le moment")
 
 
@@ -98,7 +100,7 @@ def check_words(file: PolicyFile, document: Document, purposes: Iterable[str], p
                         _unknown(
                             document,
                             (*place, what),
-                            say(f"unknown {what} '{name}'", f"{what} inconnu « {name} »"),
+                            say(f"unknown {what} '{name}'", f"{_FR[what]} « {name} »"),
                             names,
                             name,
                         )
@@ -114,6 +116,22 @@ def check_words(file: PolicyFile, document: Document, purposes: Iterable[str], p
                     known["purpose"],
                     name,
                 )
+
+
+def check_allowed(file: PolicyFile, document: Document) -> None:
+    """Check what the policy allows by name: a name that nothing bears would allow nothing, silently.
+
+    Raises:
+        ConfigError: no wire format gives that name to a reference; what is opaque has a name that is nearly it.
+    """
+    for name in words(file.allow.references):
+        if name not in REFERENCES and name != "*":
+            text = say(f"nothing is a reference called '{name}'", f"aucune référence ne s'appelle « {name} »")
+            _unknown(document, ("allow", "references"), text, REFERENCES, name)
+    for name in words(file.allow.opaque):
+        if name not in OPAQUE and nearest(name, OPAQUE):
+            text = say(f"nothing opaque is called '{name}'", f"rien d'opaque ne s'appelle « {name} »")
+            _unknown(document, ("allow", "opaque"), text, OPAQUE, name)
 
 
 def words(value: list[str] | str | None) -> list[str]:
@@ -180,6 +198,12 @@ def _refuse(document: Document, problem: Any) -> NoReturn:
         part = next((str(step) for step in reversed(place[:-1]) if step in PARTS), "")
         known = list(PARTS[part].model_fields)
         _unknown(document, place, say(f"unknown key '{last}'", f"clé inconnue « {last} »"), known, last)
+    if place == ("govai",) and problem["input"] == "1":
+        raise ConfigError(
+            say("'govai' is a text", "« govai » est un texte"),
+            where=document.where(place),
+            todo=say("write 1 without quotes", "écrivez 1 sans guillemets"),
+        )
     if kind == "literal_error":
         given, known = str(problem["input"]), _expected(place)
         if last == "sample":
@@ -198,8 +222,9 @@ def _refuse(document: Document, problem: Any) -> NoReturn:
             where=document.where(place[:-1]),
             todo=say(f"add {last}: …", f"ajoutez {last} : …"),
         )
+    said = problem["msg"].removeprefix("Value error, ")
     raise ConfigError(
-        say(f"'{last}': {problem['msg']}", f"« {last} » : {problem['msg']}"),
+        say(f"'{last}': {said}", f"« {last} » : {said}"),
         where=document.where(place),
         todo=say("see the policy reference", "voir la référence des politiques"),
     )

@@ -12,6 +12,7 @@ from govai.core.errors import ConsentRequired, PurposeRequired
 from govai.core.lang import french, say
 from govai.core.scope import FieldRef
 from govai.core.taxonomy import Sensitivity, in_any
+from govai.core.wording import noun
 from govai.policy.floor import floor_reason, floor_rule
 
 if TYPE_CHECKING:
@@ -188,9 +189,12 @@ def _decided(
 
 def _require_purpose(purpose: Purpose | None, question: Question) -> None:
     if purpose is None:
-        kinds = ", ".join(sorted({item.datum.kind for item in question.items if item.datum.personal}))
+        kinds = sorted({item.datum.kind for item in question.items if item.datum.personal})
         raise PurposeRequired(
-            say(f"personal data ({kinds}) and no purpose", f"données personnelles ({kinds}) sans finalité"),
+            say(
+                f"personal data ({', '.join(kinds)}) and no purpose",
+                f"données personnelles ({', '.join(map(noun, kinds))}) sans finalité",
+            ),
             where=next(item.where for item in question.items if item.datum.personal),
             todo=say(
                 "say why: purpose=…, a scope, or gov.bind(purpose=…)",

@@ -13,8 +13,10 @@ import yaml
 
 from govai.core.errors import ConfigError
 from govai.core.lang import say
+from govai.core.names import nearest
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
 Place = tuple[str | int, ...]
@@ -46,8 +48,11 @@ class Document:
         return self.name
 
 
-def read_document(path: Path) -> Document:
+def read_document(path: Path, builtin: Sequence[str] = ()) -> Document:
     """Read a YAML file.
+
+    Args:
+        path: of the file. builtin: names that stand for no file, to be suggested where there is none.
 
     Raises:
         ConfigError: missing, not UTF-8, broken (with line and column), repeated key.
@@ -62,7 +67,10 @@ def read_document(path: Path) -> Document:
         )
     else:
         return read_text(text, str(path))
-    raise ConfigError(problem, where=str(path), todo=say("check the path", "vérifiez le chemin"))
+    advice = say("check the path", "vérifiez le chemin")
+    if path.suffix == "" and len(path.parts) == 1 and (close := nearest(path.name, builtin)):
+        advice = say(f"did you mean the built-in '{close}'?", f"vouliez-vous dire « {close} », fournie ?")
+    raise ConfigError(problem, where=str(path), todo=advice)
 
 
 def read_text(text: str, name: str) -> Document:

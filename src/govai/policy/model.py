@@ -7,6 +7,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator, model_validator
 
+from govai.core.lang import say
+
 EffectWord = Literal["allow", "mask", "generalise", "pseudonymise", "remove", "block"]
 Name = Annotated[str, StringConstraints(min_length=1, max_length=100)]
 Words = list[str] | str
@@ -40,7 +42,12 @@ class ProviderFile(_Part):
     @classmethod
     def _named_not_written(cls, value: str) -> str:
         if value and not value.startswith(("env:", "file:")):
-            raise ValueError("name where the key is (env:NAME or file:PATH), never the key itself")
+            raise ValueError(
+                say(
+                    "name where the key is (env:NAME or file:PATH), never the key itself",
+                    "nommez où est la clé (env:NOM ou file:CHEMIN), jamais la clé elle-même",
+                )
+            )
         return value
 
 
@@ -57,7 +64,12 @@ class PurposeFile(_Part):
     @model_validator(mode="after")
     def _experiments_stay_inside(self) -> PurposeFile:
         if self.publish and self.zone == "experiment":
-            raise ValueError("a purpose in the experiment zone cannot publish")
+            raise ValueError(
+                say(
+                    "a purpose in the experiment zone cannot publish",
+                    "une finalité en zone d'expérimentation ne peut publier",
+                )
+            )
         return self
 
 

@@ -79,7 +79,7 @@ class Policy:
         if isinstance(source, Policy):
             return source
         document = _document(source)
-        from govai.policy.checking import check_roles, check_self_review, check_words, checked
+        from govai.policy.checking import check_allowed, check_roles, check_self_review, check_words, checked
 
         file = checked(document)
         if file.extends:
@@ -91,6 +91,7 @@ class Policy:
         check_words(file, document, file.purposes, providers)
         check_self_review(file, document)
         check_roles(file, document)
+        check_allowed(file, document)
         return _policy(file, document, providers)
 
     def purpose(self, name: str) -> Purpose:
@@ -137,7 +138,7 @@ def _document(source: str | Path | Mapping[str, Any] | None) -> Document:
     if source is None or source == BUILTIN:
         return _builtin()
     if isinstance(source, (str, Path)):
-        return read_document(Path(source))
+        return read_document(Path(source), (BUILTIN,))
     if not hasattr(source, "items"):
         raise ConfigError(
             say(f"a {type(source).__name__} is not a policy", f"un {type(source).__name__} n'est pas une politique"),

@@ -63,10 +63,10 @@ def govai_policy() -> object:
 
 @pytest.fixture
 def govai_provider() -> Iterator[Provider]:
-    """A provider that echoes until it is scripted."""
+    """A provider that echoes until it is scripted; it answers, while the test runs, whatever goes to a model provider's host."""
     from govai.testing.provider import Provider
 
-    with Provider() as provider:
+    with Provider() as provider, provider.installed():
         yield provider
 
 

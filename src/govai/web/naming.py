@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from govai.core.errors import ConfigError, PolicyError
 from govai.core.lang import say
+from govai.core.names import nearest
 from govai.core.scope import Scope
 from govai.governor.default import default
 from govai.web.connection import Connection
@@ -61,12 +62,17 @@ class Names:
 
     def _scope(self, found: dict[str, Any]) -> Scope:
         purpose = found["purpose"]
-        if purpose and callable(self.purpose) and purpose not in (self.governor or default()).policy.purposes:
+        if purpose and callable(self.purpose):
+            known = (self.governor or default()).policy.purposes
+            if purpose in known:
+                return Scope(**found)
+            close = nearest(purpose, known)
             raise PolicyError(
                 say(
                     "the request names a purpose that the policy does not have",
                     "la requête nomme une finalité que la politique n'a pas",
-                ),
+                )
+                + (say(f"; did you mean '{close}'?", f" ; vouliez-vous dire « {close} » ?") if close else ""),
                 todo=say("name one of the policy's purposes", "nommez une des finalités de la politique"),
             )
         return Scope(**found)

@@ -11,6 +11,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from govai.core.exchange import spell
+from govai.core.lang import say
 from govai.wire.json_text import parse, written
 
 if TYPE_CHECKING:
@@ -132,8 +133,18 @@ def split_lines(form: Form) -> None:
     """
     for part in form:
         if "bytes" in part:
-            part["lines"] = [parse(line) for line in part["bytes"].splitlines() if line.strip()]
+            part["lines"] = [
+                _parsed(line, number) for number, line in enumerate(part["bytes"].splitlines(), start=1) if line.strip()
+            ]
             del part["bytes"]
+
+
+def _parsed(line: bytes, number: int) -> Any:
+    try:
+        return parse(line)
+    except ValueError:
+        pass  # the parser's own message may quote the line
+    raise ValueError(say(f"line {number} is not JSON", f"la ligne {number} n'est pas du JSON"))
 
 
 def _headed(headers: list[tuple[str, str]]) -> dict[str, Any]:
