@@ -34,6 +34,15 @@ def family_of(client: object) -> str:
     return _native(client).like
 
 
+def waits(client: object) -> bool | None:
+    """Whether the calls of a native client are awaited; None where it has both kinds.
+
+    Raises:
+        ConfigError: not a client of an SDK that govai knows.
+    """
+    return _native(client).waits(client)
+
+
 def base_error(like: str) -> type[Exception] | None:
     """Return the base exception of an SDK that wraps and retries what it does not know, None where none does.
 
