@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from govai.policy.registry import Provider
 
+AZURE = (".openai.azure.com", ".cognitiveservices.azure.com", ".services.ai.azure.com")
 _REGION = r"[a-z0-9-]+"
 _DEFAULT_PORT = re.compile(r":(?:80|443)?$")
 _SIGNED = re.compile(
@@ -29,7 +30,7 @@ _FAMILIES: tuple[tuple[re.Pattern[str], str], ...] = tuple(
     for pattern, like in (
         *((re.escape(host), like) for like, host in HOSTS.items()),
         (r"[a-z]+\.api\.openai\.com", "openai"),
-        (r".+\.(?:openai|services\.ai|cognitiveservices)\.azure\.com", "openai"),
+        *((rf".+{re.escape(suffix)}", "openai") for suffix in AZURE),
         (r"codestral\.mistral\.ai|api\.[a-z]+\.mistral\.ai", "mistral"),
         (rf"(?:{_REGION}-)?aiplatform\.googleapis\.com|aiplatform\.[a-z]+\.rep\.googleapis\.com", "google"),
         (r"openrouter\.ai|router\.huggingface\.co", "openai"),
@@ -50,6 +51,11 @@ def family_at(host: str) -> str | None:
     """Return the family of wire formats that is spoken at a well-known host, "" if it is none of ours; None elsewhere."""
     name = bare(host)
     return next((like for pattern, like in _FAMILIES if pattern.fullmatch(name)), None)
+
+
+def on_azure(host: str) -> bool:
+    """Whether a host is Azure's, which serves OpenAI's interface below `/openai/v1`."""
+    return bare(host).endswith(AZURE)
 
 
 def signed_at(host: str) -> bool:

@@ -76,7 +76,23 @@ class Provider:
 
     @property
     def base_url(self) -> str:
-        """Where its API stands: scheme, host and base path."""
+        """Where its API stands: scheme, host and base path.
+
+        Raises:
+            ConfigError: the base path stands for many.
+        """
+        if "*" in self.base_path:
+            raise ConfigError(
+                say(
+                    f"the base_path of '{self.name}' is {self.base_path}: a * recognises requests, and is nowhere to send one",
+                    f"le base_path de « {self.name} » est {self.base_path} : * reconnaît des requêtes, on n'y envoie rien",
+                ),
+                where=f"providers.{self.name}",
+                todo=say(
+                    "register an entry without * for generate and embed, or give client=",
+                    "déclarez une entrée sans * pour generate et embed, ou donnez client=",
+                ),
+            )
         near = re.sub(r":\d+$", "", self.host) in NEAR  # the whole name: localhost.example.org is far away
         return f"{self.scheme or ('http' if near else 'https')}://{self.host}{self.base_path.rstrip('/')}"
 
