@@ -311,3 +311,29 @@ def test_a_registered_host_elsewhere_than_below_its_base_path_says_so(server: Se
     ask = lambda it: it.chat.completions.create(model="echo", messages=[{"role": "user", "content": "à ana@exemple.fr"}])
     with govai.Governor(policy, ledger=":memory:") as gov, openai.OpenAI(base_url=server.url + "/v1", api_key="x") as client:
         assert f"at {server.host}, policy 'mine' knows only what is below /team/* (near)" in refused(gov, client, ask)
+
+
+@pytest.mark.parametrize(("client", "ask", "governed"), [
+    (lambda url: openai.OpenAI(base_url=url + "/v1", api_key="x"), lambda it: it.vector_stores.list(), "chat, responses, completions, images, moderations, embeddings"),
+    (lambda url: anthropic.Anthropic(base_url=url, api_key="x"), lambda it: it.beta.files.list(), "messages, batches"),
+    (lambda url: Mistral(server_url=url, api_key="x"), lambda it: it.beta.conversations.start(model="m", inputs="bonjour"), "chat, embeddings, moderations, transcription, batches"),
+])  # fmt: skip
+def test_an_endpoint_that_is_not_governed_is_told_with_those_that_are(gov: govai.Governor, server: Server, client: Any, ask: Any, governed: str) -> None:
+    said = refused(gov, client(server.url), ask)
+    assert f"call what is governed there ({governed}" in said
+    assert "or use an unwrapped client knowingly" in said
+
+
+class ChatModel:
+    """What a framework's chat model looks like."""
+
+
+@pytest.mark.parametrize(("thing", "said"), [
+    (openai.OpenAI, r"OpenAI is a class.*wrap OpenAI\(\)"), (Mistral, r"Mistral is a class.*wrap Mistral\(\)"),
+    (httpx2.Client(), r"Client is a client of HTTP.*use gov\.instrument"), (httpx2.AsyncClient(), r"use gov\.instrument"),
+    (type("ChatOpenAI", (ChatModel,), {"__module__": "langchain_openai.chat_models.base"})(), r"ChatOpenAI makes clients of its own.*use gov\.instrument"),
+    (3, "a int cannot be wrapped"),
+])  # fmt: skip
+def test_what_cannot_be_wrapped_says_what_to_do_instead(gov: govai.Governor, thing: Any, said: str) -> None:
+    with pytest.raises(govai.ConfigError, match=said):
+        gov.wrap(thing)
