@@ -36,7 +36,7 @@ class Stainless:
         return ours and hasattr(client, "_client") and hasattr(client, "copy")
 
     def waits(self, client: Any) -> bool | None:
-        return inspect.iscoroutinefunction(type(client).request)
+        return any(cls.__name__ == "AsyncAPIClient" for cls in type(client).__mro__)
 
     def govern(self, client: Any, governing: Governing) -> Any:
         if (who := _signer(client)) is not None:
