@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import weakref
+from typing import Any
 
 import anthropic
 import httpx2
@@ -14,6 +15,7 @@ from google.genai import types
 from mistralai.client import Mistral
 
 import govai
+from tests.doors.kinds import close
 from tests.server import Server
 
 
@@ -90,22 +92,23 @@ def test_a_client_of_another_governor_is_refused(gov: govai.Governor, policy: di
             gov.generate("near:echo", "un", purpose="support", client=other.wrap(bare))
 
 
-def asyncio_clients(url: str) -> dict[str, tuple[object, str]]:
-    """For each family's asyncio client: its own entry of the policy, and what to give instead."""
-    google = genai.Client(api_key="k", http_options=types.HttpOptions(base_url=url, api_version="v1beta"))
-    return {
-        "near:echo": (openai.AsyncOpenAI(base_url=url + "/v1", api_key="x"), r"give OpenAI\(\)"),
-        "answers:echo": (openai.AsyncOpenAI(base_url=url + "/r/v1", api_key="x"), r"give OpenAI\(\)"),
-        "nearby:echo": (anthropic.AsyncAnthropic(base_url=url, api_key="x"), r"give Anthropic\(\)"),
-        "south:echo": (google.aio, r"give Client\(\)"),
-    }
+def asyncio_client(model: str, url: str) -> tuple[Any, Any, str]:
+    """Return the asyncio client that a model is asked with, what is to be closed for it, and what to give instead."""
+    if model == "south:echo":
+        google = genai.Client(api_key="k", http_options=types.HttpOptions(base_url=url, api_version="v1beta"))
+        return google.aio, google, r"give Client\(\)"
+    if model == "nearby:echo":
+        client: Any = anthropic.AsyncAnthropic(base_url=url, api_key="x")
+        return client, client, r"give Anthropic\(\)"
+    client = openai.AsyncOpenAI(base_url=url + "/v1", api_key="x")
+    return client, client, r"give OpenAI\(\)"
 
 
 @pytest.mark.parametrize("model", ["near:echo", "answers:echo", "nearby:echo", "south:echo"])
 @pytest.mark.parametrize("wrapped", [False, True])
 async def test_an_asyncio_client_in_a_sync_call_is_refused_before_anything_is_sent(gov: govai.Governor, server: Server, model: str, wrapped: bool) -> None:
     server.log.clear()
-    client, instead = asyncio_clients(server.url)[model]
+    client, whole, instead = asyncio_client(model, server.url)
     given = gov.wrap(client) if wrapped else client
     calls = [
         lambda: gov.generate(model, "bonjour", client=given),
@@ -115,6 +118,7 @@ async def test_an_asyncio_client_in_a_sync_call_is_refused_before_anything_is_se
     for call in calls:
         with pytest.raises(govai.ConfigError, match="this client is for asyncio.*use agenerate, astream or aembed, or " + instead):
             call()
+    await close(whole)
     assert server.log == []
     assert list(gov.ledger.records()) == []
 

@@ -318,8 +318,10 @@ def test_a_registered_host_elsewhere_than_below_its_base_path_says_so(server: Se
     (lambda url: anthropic.Anthropic(base_url=url, api_key="x"), lambda it: it.beta.files.list(), "messages, batches"),
     (lambda url: Mistral(server_url=url, api_key="x"), lambda it: it.beta.conversations.start(model="m", inputs="bonjour"), "chat, embeddings, moderations, transcription, batches"),
 ])  # fmt: skip
-def test_an_endpoint_that_is_not_governed_is_told_with_those_that_are(gov: govai.Governor, server: Server, client: Any, ask: Any, governed: str) -> None:
-    said = refused(gov, client(server.url), ask)
+async def test_an_endpoint_that_is_not_governed_is_told_with_those_that_are(gov: govai.Governor, server: Server, client: Any, ask: Any, governed: str) -> None:
+    bare = client(server.url)
+    said = refused(gov, bare, ask)
+    await close(bare)
     assert f"call what is governed there ({governed}" in said
     assert "or use an unwrapped client knowingly" in said
 
