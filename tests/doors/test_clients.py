@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import gc
 import weakref
+from typing import Any
 
+import anthropic
 import httpx2
 import openai
 import pytest
@@ -13,6 +15,7 @@ from google.genai import types
 from mistralai.client import Mistral
 
 import govai
+from tests.doors.kinds import close
 from tests.server import Server
 
 
@@ -87,3 +90,56 @@ def test_a_client_of_another_governor_is_refused(gov: govai.Governor, policy: di
     with govai.Governor(policy, ledger=":memory:") as other, openai.OpenAI(base_url=server.url + "/v1", api_key="x") as bare:
         with pytest.raises(govai.ConfigError, match="another Governor"):
             gov.generate("near:echo", "un", purpose="support", client=other.wrap(bare))
+
+
+def asyncio_client(model: str, url: str) -> tuple[Any, Any, str]:
+    """Return the asyncio client that a model is asked with, what is to be closed for it, and what to give instead."""
+    if model == "south:echo":
+        google = genai.Client(api_key="k", http_options=types.HttpOptions(base_url=url, api_version="v1beta"))
+        return google.aio, google, r"give Client\(\)"
+    if model == "nearby:echo":
+        client: Any = anthropic.AsyncAnthropic(base_url=url, api_key="x")
+        return client, client, r"give Anthropic\(\)"
+    client = openai.AsyncOpenAI(base_url=url + "/v1", api_key="x")
+    return client, client, r"give OpenAI\(\)"
+
+
+@pytest.mark.parametrize("model", ["near:echo", "answers:echo", "nearby:echo", "south:echo"])
+@pytest.mark.parametrize("wrapped", [False, True])
+async def test_an_asyncio_client_in_a_sync_call_is_refused_before_anything_is_sent(gov: govai.Governor, server: Server, model: str, wrapped: bool) -> None:
+    server.log.clear()
+    client, whole, instead = asyncio_client(model, server.url)
+    given = gov.wrap(client) if wrapped else client
+    calls = [
+        lambda: gov.generate(model, "bonjour", client=given),
+        gov.stream(model, "bonjour", client=given).__enter__,
+        lambda: gov.embed(model, ["bonjour"], client=given),
+    ]
+    for call in calls:
+        with pytest.raises(govai.ConfigError, match="this client is for asyncio.*use agenerate, astream or aembed, or " + instead):
+            call()
+    await close(whole)
+    assert server.log == []
+    assert list(gov.ledger.records()) == []
+
+
+@pytest.mark.parametrize("wrapped", [False, True])
+@pytest.mark.parametrize(("model", "make", "instead"), [("near:echo", openai.OpenAI, "AsyncOpenAI"), ("nearby:echo", anthropic.Anthropic, "AsyncAnthropic")])
+async def test_a_client_that_is_not_for_asyncio_in_an_asyncio_call_is_refused_before_anything_is_sent(gov: govai.Governor, server: Server, model: str, make, instead: str, wrapped: bool) -> None:
+    server.log.clear()
+    with make(base_url=server.url + "/v1", api_key="x") as client:
+        given = gov.wrap(client) if wrapped else client
+        calls = [
+            lambda: gov.agenerate(model, "bonjour", client=given),
+            lambda: gov.astream(model, "bonjour", client=given).__aenter__(),
+            lambda: gov.aembed(model, ["bonjour"], client=given),
+        ]
+        for call in calls:
+            with pytest.raises(govai.ConfigError, match=rf"this client is not for asyncio.*use generate, stream or embed, or give {instead}\(\)"):
+                await call()
+    assert server.log == []
+
+
+def test_a_wrapped_client_of_another_provider_is_refused(gov: govai.Governor, server: Server) -> None:
+    with anthropic.Anthropic(base_url=server.url, api_key="x") as client, pytest.raises(govai.ConfigError, match="does not speak openai"):
+        gov.generate("near:echo", "bonjour", client=gov.wrap(client))

@@ -72,7 +72,7 @@ def test_a_redirect_to_another_host_is_refused(gov: govai.Governor, server: Serv
 def test_an_unregistered_host_gets_no_personal_data(server: Server) -> None:
     with govai.Governor(ledger=":memory:") as gov, openai.OpenAI(base_url=server.url + "/v1", api_key="x") as bare:
         wrapped = gov.wrap(bare, purpose="support")
-        with pytest.raises(govai.Blocked, match="registry"):
+        with pytest.raises(govai.Blocked, match="is not in policy"):
             wrapped.chat.completions.create(model="echo", messages=[{"role": "user", "content": "ana@exemple.fr"}])
 
 

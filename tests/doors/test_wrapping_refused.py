@@ -272,3 +272,70 @@ def test_a_client_that_goes_around_in_asyncio_only_is_found_too(gov: govai.Gover
     options = {"amistral": {"async_client": Around()}, "agoogle": {"httpx_async_client": Around()}}[name]
     with pytest.raises(govai.Ungoverned, match="does not send through govai"):
         gov.wrap(KINDS[name].make(server.url, **options))
+
+
+def refused(gov: govai.Governor, client: Any, ask: Any) -> str:
+    with pytest.raises(govai.GovaiError) as caught:
+        ask(gov.wrap(client, purpose="support"))
+    return str(caught.value)
+
+
+def test_store_asks_the_provider_to_keep_what_it_is_sent(gov: govai.Governor, server: Server) -> None:
+    server.log.clear()
+    with openai.OpenAI(base_url=server.url + "/v1", api_key="x") as client:
+        stored = refused(gov, client, lambda it: it.responses.create(model="echo", input="bonjour", store=True))
+        earlier = refused(gov, client, lambda it: it.responses.create(model="echo", input="bonjour", store=False, previous_response_id="resp_1"))
+    assert "'store' asks the provider to keep the request and its answer" in stored
+    assert "make it false, or name it in the policy: allow: {references: [store]}" in stored
+    assert "'previous_response_id' is something the provider already holds" in earlier
+    assert server.log == []
+
+
+def test_a_host_that_is_not_registered_is_named_with_the_entry_to_add(gov: govai.Governor, server: Server) -> None:
+    server.log.clear()
+    port = server.host.rpartition(":")[2]
+    ask = lambda it: it.chat.completions.create(model="echo", messages=[{"role": "user", "content": "à ana@exemple.fr"}])
+    with openai.OpenAI(base_url=f"http://localhost:{port}/v1", api_key="x", max_retries=0) as client:
+        said = refused(gov, client, ask)
+    assert f"localhost:{port} is not in policy 'test'; it has {server.host} (" in said
+    assert f'add it: providers: {{NAME: {{like: openai, host: "localhost:{port}", …}}}}' in said
+    with openai.OpenAI(base_url="https://api.openal.com/v1", api_key="x", max_retries=0) as client:
+        assert "api.openal.com is not in policy 'test'; it has api.openai.com (openai)" in refused(gov, client, ask)
+    assert "ana@exemple.fr" not in said
+    assert server.log == []
+
+
+def test_a_registered_host_elsewhere_than_below_its_base_path_says_so(server: Server) -> None:
+    entry = {"like": "openai", "host": server.host, "base_path": "/team/*", "region": "local"}
+    policy = {"govai": 1, "name": "mine", "extends": "eu-marketing", "providers": {"near": entry}}
+    ask = lambda it: it.chat.completions.create(model="echo", messages=[{"role": "user", "content": "à ana@exemple.fr"}])
+    with govai.Governor(policy, ledger=":memory:") as gov, openai.OpenAI(base_url=server.url + "/v1", api_key="x") as client:
+        assert f"at {server.host}, policy 'mine' knows only what is below /team/* (near)" in refused(gov, client, ask)
+
+
+@pytest.mark.parametrize(("client", "ask", "governed"), [
+    (lambda url: openai.OpenAI(base_url=url + "/v1", api_key="x"), lambda it: it.vector_stores.list(), "chat, responses, completions, images, moderations, embeddings"),
+    (lambda url: anthropic.Anthropic(base_url=url, api_key="x"), lambda it: it.beta.files.list(), "messages, batches"),
+    (lambda url: Mistral(server_url=url, api_key="x"), lambda it: it.beta.conversations.start(model="m", inputs="bonjour"), "chat, embeddings, moderations, transcription, batches"),
+])  # fmt: skip
+async def test_an_endpoint_that_is_not_governed_is_told_with_those_that_are(gov: govai.Governor, server: Server, client: Any, ask: Any, governed: str) -> None:
+    bare = client(server.url)
+    said = refused(gov, bare, ask)
+    await close(bare)
+    assert f"call what is governed there ({governed}" in said
+    assert "or use an unwrapped client knowingly" in said
+
+
+class ChatModel:
+    """What a framework's chat model looks like."""
+
+
+@pytest.mark.parametrize(("thing", "said"), [
+    (openai.OpenAI, r"OpenAI is a class.*wrap OpenAI\(\)"), (Mistral, r"Mistral is a class.*wrap Mistral\(\)"),
+    (httpx2.Client(), r"Client is a client of HTTP.*use gov\.instrument"), (httpx2.AsyncClient(), r"use gov\.instrument"),
+    (type("ChatOpenAI", (ChatModel,), {"__module__": "langchain_openai.chat_models.base"})(), r"ChatOpenAI makes clients of its own.*use gov\.instrument"),
+    (3, "a int cannot be wrapped"),
+])  # fmt: skip
+def test_what_cannot_be_wrapped_says_what_to_do_instead(gov: govai.Governor, thing: Any, said: str) -> None:
+    with pytest.raises(govai.ConfigError, match=said):
+        gov.wrap(thing)

@@ -158,7 +158,7 @@ def test_mistral_s_options_for_one_call(client, server: Server) -> None:
     assert server.log[-1]["headers"]["x-team"] == "crm"
     with pytest.raises(govai.Blocked):
         wrapped.chat.complete(model="echo", messages=said(), http_headers={"x-customer": "ana@exemple.fr"})
-    with pytest.raises(govai.Blocked, match="registry"):
+    with pytest.raises(govai.Blocked, match="is not in policy"):
         wrapped.chat.complete(model="echo", messages=said(), server_url="http://elsewhere.invalid")
     server.failures.clear()
     retries = RetryConfig("backoff", BackoffStrategy(1, 5, 1.1, 60_000, jitter_ms=0), retry_connection_errors=True)
@@ -211,9 +211,9 @@ async def test_genai_s_options_for_one_call(client, server: Server) -> None:
         assert wrapped.models.generate_content(model="echo", contents=SAID, config=config).text == SAID
         assert (await wrapped.aio.models.generate_content(model="echo", contents=SAID, config=config)).text == SAID
     elsewhere = types.GenerateContentConfig(http_options=types.HttpOptions(base_url="http://elsewhere.invalid"))
-    with pytest.raises(govai.Blocked, match="registry"):
+    with pytest.raises(govai.Blocked, match="is not in policy"):
         wrapped.models.generate_content(model="echo", contents=SAID, config=elsewhere)
-    with pytest.raises(govai.Blocked, match="registry"):
+    with pytest.raises(govai.Blocked, match="is not in policy"):
         await wrapped.aio.models.generate_content(model="echo", contents=SAID, config=elsewhere)
     smuggled = types.GenerateContentConfig(http_options=types.HttpOptions(extra_body={"labels": {"client": "ana@exemple.fr"}}))
     try:

@@ -8,7 +8,7 @@ import pytest
 
 from govai.core.errors import ConfigError
 from govai.policy.policy import Policy
-from govai.policy.registry import Provider
+from govai.policy.registry import HOSTS, KEYS, Provider
 
 
 def registered(**entry: object) -> Policy:
@@ -55,7 +55,7 @@ def test_keys_come_from_where_the_entry_says(tmp_path: Path, monkeypatch: pytest
     monkeypatch.setenv("MISTRAL_API_KEY", "k2")
     (tmp_path / "key").write_text("k3\n")
     assert Provider("x", "openai", "h", key_source="env:MINE").key() == "k1"
-    assert Provider("x", "mistral", "h").key() == "k2"
+    assert Provider("x", "mistral", "api.mistral.ai").key() == "k2"
     assert Provider("x", "openai", "h", key_source=f"file:{tmp_path / 'key'}").key() == "k3"
 
 
@@ -68,7 +68,17 @@ def test_a_key_that_is_not_there_names_its_place_never_its_value(tmp_path: Path,
     with pytest.raises(ConfigError, match=str(path)):
         Provider("x", "openai", "h", key_source=f"file:{path}").key()
     with pytest.raises(ConfigError, match="GEMINI_API_KEY"):
-        Provider("x", "google", "h").key()
+        Provider("x", "google", "generativelanguage.googleapis.com").key()
+
+
+@pytest.mark.parametrize("like", ["openai", "anthropic", "mistral", "google"])
+def test_a_well_known_key_is_for_the_providers_own_host_only(monkeypatch: pytest.MonkeyPatch, like: str) -> None:
+    monkeypatch.setenv(KEYS[like], "sk-real")
+    assert Provider("x", like, HOSTS[like]).key() == "sk-real"
+    assert Provider("x", like, "127.0.0.1:11434", region="local").key() == "none"
+    with pytest.raises(ConfigError, match="add api_key: env:NAME to the entry") as caught:
+        Provider("far", like, f"{HOSTS[like]}.example.org", region="EU").key()
+    assert KEYS[like] not in str(caught.value) and "far" in str(caught.value)
 
 
 @pytest.mark.parametrize(("region", "eea", "local"), [("EU", True, False), ("fr", True, False), ("EU-west", True, False), ("NO", True, False), ("US", False, False), ("", False, False), ("CH", False, False), ("local", False, True)])

@@ -27,7 +27,7 @@ class AnthropicFamily:
     like = "anthropic"
     wire = "anthropic_messages"
 
-    def path_of(self, model: str, *, stream: bool) -> str:  # noqa: ARG002 -- the body says both
+    def path_of(self, provider: Provider, model: str, *, stream: bool) -> str:  # noqa: ARG002 -- the same for every host, and the body says both
         return _PATH
 
     def body(self, request: Request, provider: Provider) -> dict[str, Any]:  # noqa: ARG002 -- the same for every host

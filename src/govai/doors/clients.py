@@ -18,7 +18,7 @@ from govai.doors.mistral_family import MistralFamily
 from govai.doors.offline import HOST, OfflineFamily
 from govai.doors.openai_family import OpenAIFamily
 from govai.doors.openai_responses_family import OpenAIResponsesFamily
-from govai.doors.wrapping import aclose, base_error, close, family_of, govern, governed_by
+from govai.doors.wrapping import aclose, base_error, close, family_of, govern, governed_by, waits
 from govai.flow.transports import Governing
 
 if TYPE_CHECKING:
@@ -85,9 +85,16 @@ class Clients:
         return Target(provider, family, word)
 
     def sync(self, target: Target, client: Any = None) -> Any:
-        """Return the governed client for a target, or `client` governed."""
+        """Return the governed client for a target, or `client` governed.
+
+        Raises:
+            ConfigError: `client` is for asyncio, or of another provider.
+        """
         if client is not None:
-            return self._govern(client, target)
+            governed = self._govern(client, target)
+            if waits(client) is True:
+                raise _for_asyncio(client)
+            return governed
         with self._lock:
             made = self._sync.get(target.provider.name)
             if made is None:
@@ -95,9 +102,16 @@ class Clients:
             return made
 
     def asyncio(self, target: Target, client: Any = None) -> Any:
-        """Return the governed asyncio client for a target in the running loop, or `client` governed."""
+        """Return the governed asyncio client for a target in the running loop, or `client` governed.
+
+        Raises:
+            ConfigError: `client` is not for asyncio, or of another provider.
+        """
         if client is not None:
-            return target.family.in_asyncio(self._govern(client, target))
+            governed = self._govern(client, target)
+            if waits(client) is False:
+                raise _not_for_asyncio(client)
+            return target.family.in_asyncio(governed)
         import asyncio
 
         loop = asyncio.get_running_loop()
@@ -135,6 +149,12 @@ class Clients:
         return Governing(self._engine, Scope(), target.provider.like, base_error(target.family.like))
 
     def _govern(self, client: Any, target: Target) -> Any:
+        if family_of(client) != target.family.like:
+            raise ConfigError(
+                say(f"this client does not speak {target.family.like}", f"ce client ne parle pas {target.family.like}"),
+                where="client=",
+                todo=say("give a client of the model's provider", "donnez un client du fournisseur du modèle"),
+            )
         how = governed_by(client)
         if how is not None and how.engine is self._engine:
             return client
@@ -148,15 +168,6 @@ class Clients:
         with self._lock:
             _, made = self._given.get(key, (None, None))
         if made is None:
-            if family_of(client) != target.family.like:
-                raise ConfigError(
-                    say(
-                        f"this client does not speak {target.family.like}",
-                        f"ce client ne parle pas {target.family.like}",
-                    ),
-                    where="client=",
-                    todo=say("give a client of the model's provider", "donnez un client du fournisseur du modèle"),
-                )
             made = govern(client, self._governing(target))
         with self._lock:
             self._given[key] = (client, made)
@@ -164,6 +175,30 @@ class Clients:
             while len(self._given) > _REMEMBERED:
                 self._given.popitem(last=False)
         return made
+
+
+def _for_asyncio(client: Any) -> ConfigError:
+    twin = type(client).__name__.removeprefix("Async")
+    return ConfigError(
+        say("this client is for asyncio", "ce client est pour asyncio"),
+        where="client=",
+        todo=say(
+            f"use agenerate, astream or aembed, or give {twin}()",
+            f"utilisez agenerate, astream ou aembed, ou donnez {twin}()",
+        ),
+    )
+
+
+def _not_for_asyncio(client: Any) -> ConfigError:
+    twin = f"Async{type(client).__name__}"
+    return ConfigError(
+        say("this client is not for asyncio", "ce client n'est pas pour asyncio"),
+        where="client=",
+        todo=say(
+            f"use generate, stream or embed, or give {twin}()",
+            f"utilisez generate, stream ou embed, ou donnez {twin}()",
+        ),
+    )
 
 
 def _family(provider: Provider, wire: str) -> Family | None:

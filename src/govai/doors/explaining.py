@@ -22,7 +22,7 @@ def explain(engine: Engine, order: Order) -> Decision:
     """Return the decision on a call; raises what the call would raise before anything is sent, except Blocked."""
     target = order.targets[0]
     raw = encode(body_for(order, target, stream=False))
-    url = target.provider.base_url + target.family.path_of(target.model, stream=False)
+    url = target.provider.base_url + target.family.path_of(target.provider, target.model, stream=False)
     request = httpx2.Request("POST", url, headers={"content-type": "application/json"}, content=raw)
     call = Call(engine, order.asked)
     call.outgoing = read_outgoing(engine.policy, request, raw, target.provider.like)

@@ -47,7 +47,7 @@ class Family(Protocol):
     like: str
     wire: str
 
-    def path_of(self, model: str, *, stream: bool) -> str:
+    def path_of(self, provider: Provider, model: str, *, stream: bool) -> str:
         """Return the path that a body for this model is posted to, below the provider entry's base path."""
         ...
 

@@ -38,7 +38,7 @@ class GoogleFamily:
     like = "google"
     wire = "google_generate"
 
-    def path_of(self, model: str, *, stream: bool) -> str:
+    def path_of(self, provider: Provider, model: str, *, stream: bool) -> str:  # noqa: ARG002 -- the same for every host
         named = quote(model if "/" in model else f"models/{model}", safe="/@")
         return f"/{_VERSION}/{named}:{'streamGenerateContent' if stream else 'generateContent'}"
 

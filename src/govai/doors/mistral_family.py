@@ -47,7 +47,7 @@ class MistralFamily:
     like = "mistral"
     wire = "mistral_chat"
 
-    def path_of(self, model: str, *, stream: bool) -> str:  # noqa: ARG002 -- the body says both
+    def path_of(self, provider: Provider, model: str, *, stream: bool) -> str:  # noqa: ARG002 -- the same for every host, and the body says both
         return "/v1/chat/completions"
 
     def body(self, request: Request, provider: Provider) -> dict[str, Any]:  # noqa: ARG002 -- the same for every host

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from govai.doors.failing import below_the_sdk, by_status, timed_out, unreachable, word_of
 from govai.doors.family import Request, sdk
 from govai.doors.schemas import strict_schema
+from govai.policy.hosts import on_azure
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,20 +21,25 @@ if TYPE_CHECKING:
 _OWN_HOST = "api.openai.com"
 
 
+def root_of(provider: Provider) -> str:
+    """Return what its paths stand below: Azure serves them below /openai/v1, unless its entry has a base path of its own."""
+    return "/openai/v1" if on_azure(provider.host) and not provider.base_path else "/v1"
+
+
 class OpenAIFamily:
     """The openai SDK."""
 
     like = "openai"
     wire = "openai_chat"
 
-    def path_of(self, model: str, *, stream: bool) -> str:  # noqa: ARG002 -- the body says both
-        return "/v1/chat/completions"
+    def path_of(self, provider: Provider, model: str, *, stream: bool) -> str:  # noqa: ARG002 -- the body says both
+        return f"{root_of(provider)}/chat/completions"
 
     def body(self, request: Request, provider: Provider) -> dict[str, Any]:
         messages = [{"role": "system", "content": request.system}] if request.system else []
         body: dict[str, Any] = {"model": request.model, "messages": messages + [_message(m) for m in request.messages]}
         if request.max_tokens is not None:  # OpenAI's own name for it is newer than most other servers
-            body["max_completion_tokens" if provider.host == _OWN_HOST else "max_tokens"] = request.max_tokens
+            body["max_completion_tokens" if _is_new(provider) else "max_tokens"] = request.max_tokens
         if request.temperature is not None:
             body["temperature"] = request.temperature
         if request.schema is not None:
@@ -54,13 +60,17 @@ class OpenAIFamily:
     def client(self, provider: Provider, governing: Governing) -> Any:
         from govai.doors.wrapping import govern
 
-        made = sdk("openai").OpenAI(base_url=provider.base_url + "/v1", api_key=provider.key(), max_retries=0)
+        made = sdk("openai").OpenAI(
+            base_url=provider.base_url + root_of(provider), api_key=provider.key(), max_retries=0
+        )
         return govern(made, governing)
 
     def aclient(self, provider: Provider, governing: Governing) -> Any:
         from govai.doors.wrapping import govern
 
-        made = sdk("openai").AsyncOpenAI(base_url=provider.base_url + "/v1", api_key=provider.key(), max_retries=0)
+        made = sdk("openai").AsyncOpenAI(
+            base_url=provider.base_url + root_of(provider), api_key=provider.key(), max_retries=0
+        )
         return govern(made, governing)
 
     def in_asyncio(self, client: Any) -> Any:
@@ -105,6 +115,10 @@ class OpenAIFamily:
         if isinstance(error, openai.APIError):
             return by_status(None, provider, word=word_of(error.body) or str(error.code or ""))
         return below_the_sdk(error, provider)
+
+
+def _is_new(provider: Provider) -> bool:
+    return provider.host == _OWN_HOST or on_azure(provider.host)
 
 
 def _message(message: Message) -> dict[str, Any]:

@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from govai.doors.family import Request, sdk
-from govai.doors.openai_family import OpenAIFamily
+from govai.doors.openai_family import OpenAIFamily, root_of
 from govai.doors.schemas import strict_schema
 
 if TYPE_CHECKING:
@@ -19,8 +19,8 @@ class OpenAIResponsesFamily(OpenAIFamily):
 
     wire = "openai_responses"
 
-    def path_of(self, model: str, *, stream: bool) -> str:  # noqa: ARG002 -- the body says both
-        return "/v1/responses"
+    def path_of(self, provider: Provider, model: str, *, stream: bool) -> str:  # noqa: ARG002 -- the body says both
+        return f"{root_of(provider)}/responses"
 
     def body(self, request: Request, provider: Provider) -> dict[str, Any]:  # noqa: ARG002 -- the same for every host
         said = [item for message in request.messages for item in _items(message)]

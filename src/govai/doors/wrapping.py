@@ -15,6 +15,7 @@ from govai.doors.natives.http import governing_of
 from govai.doors.natives.mistral import MistralNative
 from govai.doors.natives.native import ORIGINAL
 from govai.doors.natives.stainless import Stainless
+from govai.flow.stacks import LIBRARIES
 
 if TYPE_CHECKING:
     from govai.doors.natives.native import Native
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
 C = TypeVar("C")
 
+_FRAMEWORKS = ("langchain", "llama_index", "pydantic_ai", "litellm")
 _NATIVES: tuple[Native, ...] = (Stainless("openai"), Stainless("anthropic"), MistralNative(), GoogleNative())
 
 
@@ -32,6 +34,15 @@ def family_of(client: object) -> str:
         ConfigError: not a client of an SDK that govai knows.
     """
     return _native(client).like
+
+
+def waits(client: object) -> bool | None:
+    """Whether the calls of a native client are awaited; None where it has both kinds.
+
+    Raises:
+        ConfigError: not a client of an SDK that govai knows.
+    """
+    return _native(client).waits(client)
 
 
 def base_error(like: str) -> type[Exception] | None:
@@ -103,11 +114,41 @@ def _found(client: object) -> Native | None:
 def _native(client: object) -> Native:
     if (native := _found(client)) is not None:
         return native
+    if (where_else := _elsewhere(client)) is not None:
+        raise where_else
     raise ConfigError(
         say(f"a {type(client).__name__} cannot be wrapped", f"un {type(client).__name__} ne peut être enveloppé"),
         where="wrap()",
         todo=say(
             "give a client of openai, anthropic, mistralai or google.genai",
             "donnez un client d'openai, anthropic, mistralai ou google.genai",
+        ),
+    )
+
+
+def _elsewhere(client: object) -> ConfigError | None:
+    """Return what to do with a thing that is governed in another way; None for anything else."""
+    if isinstance(client, type):
+        name = client.__name__
+        return ConfigError(
+            say(f"{name} is a class", f"{name} est une classe"),
+            where="wrap()",
+            todo=say(f"wrap {name}()", f"enveloppez {name}()"),
+        )
+    roots = {cls.__module__.partition(".")[0] for cls in type(client).__mro__}
+    if not roots.isdisjoint(LIBRARIES):
+        what = say(f"{type(client).__name__} is a client of HTTP", f"{type(client).__name__} est un client HTTP")
+    elif any(root.startswith(_FRAMEWORKS) for root in roots):
+        what = say(
+            f"{type(client).__name__} makes clients of its own", f"{type(client).__name__} crée ses propres clients"
+        )
+    else:
+        return None
+    return ConfigError(
+        what,
+        where="wrap()",
+        todo=say(
+            "use gov.instrument(purpose=…), which governs the whole process",
+            "utilisez gov.instrument(purpose=…), qui gouverne tout le processus",
         ),
     )

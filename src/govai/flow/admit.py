@@ -44,6 +44,10 @@ _WHY = {
     "references": ("is something the provider already holds", "est déjà chez le fournisseur"),
     "recipients": ("is a tool the provider runs", "est un outil que le fournisseur exécute"),
 }
+_KEPT = (
+    "asks the provider to keep the request and its answer",
+    "demande au fournisseur de garder la requête et la réponse",
+)
 
 
 def admit(engine: Engine, asked: Asked, request: httpx2.Request, raw: bytes, like: str) -> Generator[Wait, Any, Call]:
@@ -111,6 +115,8 @@ def decide(call: Call) -> None:
             items=tuple(call.sight.items),
             purpose=asked.scope.purpose,
             provider=outgoing.provider,
+            host=outgoing.host,
+            like=outgoing.wire.like,
             blocks=asked.scope.block,
             needs=asked.scope.needs,
             declared=asked.declared or _says_nothing(outgoing),
@@ -202,11 +208,13 @@ def _refuse_unnamed(call: Call) -> None:
     for group, named in (("opaque", view.opaque), ("references", view.references), ("recipients", view.recipients)):
         for name, where in named:
             if not policy.permits(group, name):
+                why, raison = _KEPT if name == "store" else _WHY[group]
+                without = ("make it false", "mettez false") if name == "store" else ("leave it out", "retirez-le")
                 raise Ungoverned(
-                    say(f"'{name}' {_WHY[group][0]}", f"« {name} » {_WHY[group][1]}"),
+                    say(f"'{name}' {why}", f"« {name} » {raison}"),
                     where=where,
                     todo=say(
-                        f"leave it out, or name it in the policy: allow: {{{group}: [{name}]}}",
-                        f"retirez-le, ou nommez-le dans la politique : allow: {{{group}: [{name}]}}",
+                        f"{without[0]}, or name it in the policy: allow: {{{group}: [{name}]}}",
+                        f"{without[1]}, ou nommez-le dans la politique : allow: {{{group}: [{name}]}}",
                     ),
                 )

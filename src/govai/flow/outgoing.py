@@ -18,7 +18,7 @@ from govai.core.lang import say
 from govai.flow.addressing import places_beside, presentable, refuse_detours
 from govai.policy.hosts import family_at, signed_at
 from govai.wire.codec import parse
-from govai.wire.formats import endpoint_of
+from govai.wire.formats import endpoint_of, governed_for
 from govai.wire.multipart import Form, parse_form
 
 if TYPE_CHECKING:
@@ -143,8 +143,12 @@ def _unknown_endpoint(host: str, method: str, path: str, family: str, *, registe
         return _signed(host)
     asked = presentable(method, path)
     known = say(f"the {family or 'unknown'} wire format", f"le format {family or 'inconnu'}")
+    governed = ", ".join(governed_for(family))
     todo = (
-        say("call an endpoint that is governed: chat completions, messages", "appelez chat completions ou messages")
+        say(
+            f"call what is governed there ({governed}), or use an unwrapped client knowingly",
+            f"appelez ce qui y est gouverné ({governed}), ou sciemment un client non enveloppé",
+        )
         if registered
         else say(
             f"register the host in the policy: providers: {{name: {{like: {family or 'openai'}, host: '{host}'}}}}",

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
 from govai.core.scope import Scope
 from govai.flow.reviewing import read_mode
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
     from govai.core.decisions import Decision
     from govai.core.messages import Message, Reply
@@ -229,14 +230,16 @@ class Calls:
         return self._doors[0]
 
     def _targets(self, model: str | Sequence[str]) -> tuple[Target, ...]:
-        models = (model,) if isinstance(model, str) else tuple(model)
+        models = tuple(model) if isinstance(model, Sequence) and not isinstance(model, str) else (model,)
         return tuple(self._clients.target(name) for name in models) or (self._clients.target(""),)
 
     def _embedding(
         self, model: str | Sequence[str], texts: Sequence[str] | str, said: Scope, timeout: float, client: Any
     ) -> Embedding:
         from govai.doors import embedding
+        from govai.doors.numbers import check_numbers
 
+        check_numbers(timeout=timeout)
         targets = self._targets(model)
         asked = embedding.ask(self._defaults, said, model if isinstance(model, str) else model[0])
         return embedding.Embedding(embedding.read_texts(texts), targets, asked, timeout, client)
@@ -253,7 +256,9 @@ class Calls:
         client: Any,
     ) -> Order:
         from govai.doors import generating
+        from govai.doors.numbers import check_numbers
 
+        check_numbers(timeout=timeout, max_tokens=max_tokens, temperature=temperature)
         targets = self._targets(model)
         asked = generating.ask(
             words, self._defaults, said, key=key, model=model if isinstance(model, str) else model[0]

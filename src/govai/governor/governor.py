@@ -122,9 +122,14 @@ class Governor(Calls):
     def wrap(
         self, client: C, *, purpose: str = "", actor: str = "", subject: str = "", session: str = "", job: str = ""
     ) -> C:
-        """Return a governed client of the same type as `client` (OpenAI, AsyncOpenAI, Anthropic, AsyncAnthropic).
+        """Return a governed client of the same type as `client`: `OpenAI`, `Anthropic`, their asyncio twins and their
+        platforms' clients (Azure, Vertex, Foundry, …), `Mistral`, `genai.Client` and its `aio`.
 
         The caller's own client stays untouched and must outlive the governed one.
+
+        Args:
+            client: a client, not its class. purpose, actor, subject, session, job: what holds for its calls where
+                nothing closer says otherwise.
 
         Raises:
             ConfigError: not such a client. Ungoverned: it would not send through govai.

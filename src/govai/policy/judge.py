@@ -14,6 +14,7 @@ from govai.core.scope import FieldRef
 from govai.core.taxonomy import Sensitivity, in_any
 from govai.core.wording import noun
 from govai.policy.floor import floor_reason, floor_rule
+from govai.policy.hosts import unregistered
 
 if TYPE_CHECKING:
     from govai.policy.policy import Policy, Purpose
@@ -37,6 +38,7 @@ class Question:
 
     Attributes:
         items: what was seen. provider: the registry's entry, None for a host that is not in it.
+        host, like: where it goes with its port, and the family it speaks, for the reason when there is no entry.
         blocks: what the code forbids here: a category, a field, or a sensitivity from which on nothing leaves.
         needs: reviews that the code asks for. declared: some data was declared. observe: change nothing but the floor.
     """
@@ -48,6 +50,8 @@ class Question:
     needs: tuple[ReviewNeed, ...] = ()
     declared: bool = True
     observe: bool = False
+    host: str = ""
+    like: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,10 +140,12 @@ def judge(policy: Policy, question: Question) -> Decision:
     elif personal:
         _require_purpose(purpose, question)
     barred = _barred(provider) if personal else ""
+    unknown = barred == "provider-unregistered" and question.host
+    why = unregistered(policy.name, policy.providers.values(), question.host, question.like) if unknown else ""
     judged: list[Judged] = []
     reasons: list[tuple[int, str]] = []
     for item, kept in zip(items, verdicts, strict=True):
-        verdict = _narrowed(kept, item.datum, barred, blocks) if barred or blocks else kept
+        verdict = _narrowed(kept, item.datum, barred, why, blocks) if barred or blocks else kept
         if verdict.observed:
             observed.update(dict.fromkeys(verdict.observed))
         if observe and not verdict.floor and verdict.effect is not Effect.ALLOW:
@@ -268,18 +274,21 @@ def _verdict(
     return verdict
 
 
-def _explained(verdict: Verdict, datum: Datum) -> Verdict:
-    return replace(verdict, personal=datum.personal, reason=_reason(datum, verdict.effect, verdict.rule))
+def _explained(verdict: Verdict, datum: Datum, why: str = "") -> Verdict:
+    return replace(verdict, personal=datum.personal, reason=_reason(datum, verdict.effect, verdict.rule, why))
 
 
-def _narrowed(verdict: Verdict, datum: Datum, barred: str, blocks: tuple[str | FieldRef | Sensitivity, ...]) -> Verdict:
+def _narrowed(
+    verdict: Verdict, datum: Datum, barred: str, why: str, blocks: tuple[str | FieldRef | Sensitivity, ...]
+) -> Verdict:
     """Return the verdict after what the provider is and what the code forbids; the floor stays what it is."""
     if verdict.floor:
         return verdict
     name = barred if barred and verdict.personal else _blocked_by(blocks, datum)
     if not name:
         return verdict
-    return _explained(replace(verdict, effect=Effect.BLOCK, rule=name, matched=(*verdict.matched, name)), datum)
+    narrowed = replace(verdict, effect=Effect.BLOCK, rule=name, matched=(*verdict.matched, name))
+    return _explained(narrowed, datum, why if name == barred else "")
 
 
 def _ruled(policy: Policy, datum: Datum, purpose: Purpose | None, provider: Provider | None) -> Verdict:
@@ -323,10 +332,10 @@ def _needs(policy: Policy, question: Question, purpose: Purpose | None) -> tuple
     return tuple(needs[name] for name in sorted(needs))
 
 
-def _reason(datum: Datum, effect: Effect, rule: str) -> str:
+def _reason(datum: Datum, effect: Effect, rule: str, why: str) -> str:
     name = ".".join(filter(None, (datum.source, datum.field)))
     what = f"{datum.kind} ({name})" if name else datum.kind
-    why = floor_reason(rule) or _BARRED.get(rule, lambda: "")()
+    why = why or floor_reason(rule) or _BARRED.get(rule, lambda: "")()
     named = f"{rule}: {why}" if why else rule or say("not personal", "non personnel")
     return say(f"{what} {effect.label} by {named}", f"{what} {effect.label} par {named}")
 

@@ -32,6 +32,7 @@ KEYS = {
 _EEA = frozenset(
     "EU EEA AT BE BG HR CY CZ DK EE FI FR DE GR HU IE IT LV LT LU MT NL PL PT RO SK SI ES SE IS LI NO".split()
 )
+_NO_KEY = "none"  # an SDK wants one even for a server that asks for none
 NEAR = frozenset({"127.0.0.1", "localhost", "[::1]"})
 _HOST = re.compile(r"(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::\d{1,5})?")
 _BASE_PATH = re.compile(r"(?:/(?:\*|[\w.~-]*[\w~-][\w.~-]*))*/?")
@@ -46,7 +47,7 @@ class Provider:
         (`chat`, `responses`). host: with its port. base_path: prefix of its
         paths; `*` stands for one segment. region: `EU`, `US`, `local`, … retention_days: of inputs at the provider.
         transfer_mechanism, transfer_expires: what a transfer outside the EEA rests on (GDPR ch. V).
-        key_source: `env:NAME` or `file:PATH`.
+        key_source: `env:NAME` or `file:PATH`; "" for the well-known variable at the provider's own host, no key elsewhere.
     """
 
     name: str
@@ -75,17 +76,46 @@ class Provider:
 
     @property
     def base_url(self) -> str:
-        """Where its API stands: scheme, host and base path."""
+        """Where its API stands: scheme, host and base path.
+
+        Raises:
+            ConfigError: the base path stands for many.
+        """
+        if "*" in self.base_path:
+            raise ConfigError(
+                say(
+                    f"the base_path of '{self.name}' is {self.base_path}: a * recognises requests, and is nowhere to send one",
+                    f"le base_path de « {self.name} » est {self.base_path} : * reconnaît des requêtes, on n'y envoie rien",
+                ),
+                where=f"providers.{self.name}",
+                todo=say(
+                    "register an entry without * for generate and embed, or give client=",
+                    "déclarez une entrée sans * pour generate et embed, ou donnez client=",
+                ),
+            )
         near = re.sub(r":\d+$", "", self.host) in NEAR  # the whole name: localhost.example.org is far away
         return f"{self.scheme or ('http' if near else 'https')}://{self.host}{self.base_path.rstrip('/')}"
 
     def key(self) -> str:
-        """Return the API key from where the entry says it is.
+        """Return the API key from where the entry says it is; without a word from it, the well-known variable for the
+        provider's own host, a dummy for a local server. A key never goes to a host that it was not meant for.
 
         Raises:
-            ConfigError: it is not there; names the variable or the file.
+            ConfigError: it is not there, names the variable or the file; or the entry has to say where it is.
         """
-        source = self.key_source or (f"env:{KEYS[self.like]}" if self.like in KEYS else "")
+        own = self.host == HOSTS.get(self.like)
+        source = self.key_source or (f"env:{KEYS[self.like]}" if own else "")
+        if not source and self.local:
+            return _NO_KEY
+        if not source:
+            raise ConfigError(
+                say(
+                    f"the policy names no API key for '{self.name}', at {self.host}",
+                    f"la politique ne nomme pas de clé d'API pour « {self.name} », à {self.host}",
+                ),
+                where=f"providers.{self.name}",
+                todo=say("add api_key: env:NAME to the entry", "ajoutez api_key: env:NOM à l'entrée"),
+            )
         kind, _, place = source.partition(":")
         if kind == "env" and os.environ.get(place):
             return os.environ[place]
@@ -94,7 +124,7 @@ class Provider:
         raise ConfigError(
             say(f"there is no API key for '{self.name}'", f"pas de clé d'API pour « {self.name} »"),
             where=source,
-            todo=say(f"set {place}", f"définissez {place}") if place else "api_key: env:NAME",
+            todo=say(f"set {place}", f"définissez {place}"),
         )
 
 

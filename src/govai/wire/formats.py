@@ -66,6 +66,11 @@ def endpoint_of(like: str, method: str, path: str) -> tuple[WireFormat, Endpoint
     return None
 
 
+def governed_for(like: str) -> list[str]:
+    """Return what is governed for a family of servers, in the formats' own words: `chat`, `image edits`, `batches`."""
+    return [wire.name.removeprefix(f"{like}_").replace("_", " ") for wire in FORMATS if wire.like == like]
+
+
 def format_named(name: str) -> WireFormat:
     """Return the format of a name that a format gave; KeyError when there is none."""
     return _NAMED[name]

@@ -31,6 +31,9 @@ class GoogleNative:
         ours = any(cls.__module__ == "google.genai.client" for cls in type(client).__mro__)
         return ours and hasattr(client, "_api_client")
 
+    def waits(self, client: Any) -> bool | None:
+        return None if hasattr(client, "aio") else True
+
     def govern(self, client: Any, governing: Governing) -> Any:
         api = client._api_client  # noqa: SLF001 -- the SDK offers no public way to read it
         _refuse_other_transports(api)

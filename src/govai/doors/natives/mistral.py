@@ -31,6 +31,9 @@ class MistralNative:
         ours = any(cls.__module__.partition(".")[0] == "mistralai" for cls in type(client).__mro__)
         return ours and hasattr(client, "sdk_configuration") and hasattr(type(client), "_sub_sdk_map")
 
+    def waits(self, client: Any) -> bool | None:  # noqa: ARG002 -- one class for both
+        return None
+
     def govern(self, client: Any, governing: Governing) -> Any:
         config = copy.copy(client.sdk_configuration)
         config.client = config.client and http.governed_http(config.client, governing)

@@ -27,6 +27,10 @@ class Native(Protocol):
         """Whether `client` is one of its own."""
         ...
 
+    def waits(self, client: Any) -> bool | None:
+        """Whether its calls are awaited; None where it has both kinds."""
+        ...
+
     def govern(self, client: Any, governing: Governing) -> Any:
         """Return a governed copy of the same type. ConfigError or Ungoverned: it cannot be governed."""
         ...

@@ -35,6 +35,9 @@ class Stainless:
         ours = any(cls.__module__.partition(".")[0] == self.like for cls in type(client).__mro__)
         return ours and hasattr(client, "_client") and hasattr(client, "copy")
 
+    def waits(self, client: Any) -> bool | None:
+        return any(cls.__name__ == "AsyncAPIClient" for cls in type(client).__mro__)
+
     def govern(self, client: Any, governing: Governing) -> Any:
         if (who := _signer(client)) is not None:
             raise http.signs(who)
@@ -46,7 +49,7 @@ class Stainless:
 
     def prove(self, governed: Any) -> None:
         probe = type(governed).copy(governed, http_client=http.quiet(governed._client), max_retries=0)  # noqa: SLF001
-        waits = inspect.iscoroutinefunction(type(governed).request)
+        waits = self.waits(governed)
         for name in ("_prepare_options", "_prepare_request", "_refresh_api_key"):  # these fetch credentials
             if hasattr(probe, name):
                 probe.__dict__[name] = _alate if waits else _given
