@@ -185,6 +185,7 @@ async def test_a_task_cancelled_just_when_its_intent_is_durable_sends_nothing_an
     assert outcomes(gov) == [("abandoned", "CancelledError")] and server.log == []
 
 
+@pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning")  # the SDK's own sockets, which its loop did not close
 def test_an_event_loop_that_ends_in_the_middle_of_a_stream_leaves_no_intent_open(server: Server, gov: govai.Governor) -> None:
     async def leave() -> None:
         made = openai.AsyncOpenAI(base_url=server.url + "/v1", api_key="x")
