@@ -87,7 +87,7 @@ async def test_our_own_calls_over_every_provider(gov: govai.Governor, aimock: Ai
 
 
 @pytest.mark.filterwarnings("ignore:FUNCTION_CALL is not a valid FinishReason:UserWarning")  # aimock says so, Google does not
-@pytest.mark.parametrize("name", [name for name in MODELS if name != "a-mistral"])  # whose SDK cannot read aimock's whole tool calls
+@pytest.mark.parametrize("name", [name for name in MODELS if name != "a-mistral"])  # its SDK wants the name in each piece of a tool call, aimock gives it once
 @pytest.mark.parametrize("size", [1, 3, 1000])
 def test_a_tool_that_may_receive_it_gets_it_and_another_does_not(gov: govai.Governor, aimock: Aimock, name: str, size: int) -> None:
     def mail(to: str) -> None:
