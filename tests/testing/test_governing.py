@@ -96,7 +96,7 @@ def test_a_users_own_client_wrapped(provider: Provider) -> None:
 
 def test_the_policy_is_the_users_and_the_surroundings_do_not_hold(provider: Provider, tmp_path: Path) -> None:
     (tmp_path / "govai.yaml").write_text("policy: eu-marketing\nsinks: ['jsonl:leak.jsonl']\nmode: observe\nkeys: 'file:key'\nledger: 'sqlite:///x.db'\n")
-    entry = {"like": "openai", "host": "ai.example.org:8443", "base_path": "/team/*", "region": "EU", "trains_on_inputs": False, "api_key": "env:NOWHERE"}
+    entry = {"like": "openai", "host": "ai.example.org:8443", "base_path": "/team", "region": "EU", "trains_on_inputs": False, "api_key": "env:NOWHERE"}
     policy = {"govai": 1, "name": "mine", "extends": "eu-marketing", "providers": {"gateway": entry}}
     with no_real_calls(), governor(policy, provider=provider) as gov:
         assert gov.generate("gateway:m", PROMPT, data=ROW, purpose="support").provider == "gateway"

@@ -26,7 +26,7 @@ def mint(text: str, datum: Datum) -> str:
     reference = "gvR" + base64.b32encode(os.urandom(13))[:20].decode("ascii")
     with _lock:
         _alive[reference] = (text, datum)
-        if len(_alive) > CAPACITY:
+        while len(_alive) > CAPACITY:
             _alive.popitem(last=False)
     return reference
 
