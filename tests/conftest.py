@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import hypothesis
@@ -50,15 +50,6 @@ def policy(server: Server) -> dict:
 def gov(policy: dict) -> Iterator[govai.Governor]:
     with govai.Governor(policy, ledger=":memory:", actor="ana") as governor:
         yield governor
-
-
-@pytest.fixture(autouse=True)
-async def _closed(request: pytest.FixtureRequest) -> AsyncIterator[None]:
-    """The clients that a governor made for this test's event loop are closed while it runs."""
-    governor = request.getfixturevalue("gov") if "gov" in request.fixturenames else None
-    yield
-    if governor is not None:
-        await governor.aclose()
 
 
 @pytest.fixture

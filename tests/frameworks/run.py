@@ -49,7 +49,7 @@ def proved(environment: Environment, place: Path) -> tuple[bool, str, Path]:
     install = [sys.executable, "-m", "pip", "--python", python, "install", "-q", "--no-compile", "-e", environment.govai, "--group", environment.group]
     test = [python, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-W", "ignore", f"--junitxml={results}", "-r", "fE", "tests/frameworks"]
     printed = ""
-    for command in ([*install, "pytest>=8.4", "pytest-asyncio>=1.2"], test):  # -W: what frameworks leave open is theirs
+    for command in ([*install, "pytest>=8.4", "pytest-asyncio>=1.2", "hypothesis>=6.140"], test):  # -W: what frameworks leave open is theirs
         print(f"{environment.group}: {'testing' if command is test else 'installing'}", flush=True)
         done = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
         printed = f"{environment.group}: {done.stdout[-20_000:]}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 
 import pytest
 
@@ -18,3 +18,12 @@ def recorded(gov: govai.Governor) -> Callable[[], list[tuple[str, str, str]]]:
         return [(r.body["purpose"], r.body["actor"]["id"], r.body["job"]) for r in gov.ledger.records(kind="intent")]
 
     return read
+
+
+@pytest.fixture(autouse=True)
+async def _closed(request: pytest.FixtureRequest) -> AsyncIterator[None]:
+    """The clients that a governor made for a test's event loop are closed while it runs."""
+    governor = request.getfixturevalue("gov") if "gov" in request.fixturenames else None
+    yield
+    if governor is not None:
+        await governor.aclose()
