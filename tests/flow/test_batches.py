@@ -228,3 +228,18 @@ def test_what_has_to_be_read_one_by_one_is_no_batch(policy: dict, provider: Prov
         client = gov.wrap(openai.OpenAI(base_url=server.url + "/v1", api_key="x", http_client=over(provider)), purpose="letters")
         with pytest.raises(govai.PolicyError, match="one by one"):
             client.files.content("file-in")
+
+
+def test_a_batch_whose_placeholders_cannot_be_kept_is_an_error_and_leaves_nothing_open(gov4: govai.Governor, provider: Provider, server: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    client = gov4.wrap(openai.OpenAI(base_url=server.url + "/v1", api_key="x", max_retries=0, http_client=over(provider)), purpose="support")
+
+    def full(*_args: object) -> None:
+        raise govai.LedgerUnavailable("the disk is full")
+
+    monkeypatch.setattr(type(gov4._engine.desk), "keep_reply", full)
+    with pytest.raises(govai.LedgerUnavailable):
+        client.files.create(file=jsonl(*SAID), purpose="batch")
+    gov4.ledger.flush()
+    records = list(gov4.ledger.records())
+    assert {r.intent_id for r in records if r.kind == "outcome"} == {r.id for r in records if r.kind == "intent"}
+    assert {r.body["status"] for r in records if r.kind == "outcome"} == {"failed"}

@@ -130,3 +130,14 @@ def test_a_changed_policy_is_judged_anew(policy: dict, server: Any, tmp_path: An
         one.wrap(client_over(handler, server), purpose="support").responses.create(model="gpt", input="à ana@exemple.fr", background=True)
     with govai.Governor({**policy, "version": 2}, ledger=ledger) as other, pytest.raises(govai.PolicyError, match="changed"):
         other.wrap(client_over(handler, server), purpose="support").responses.retrieve("resp_1")
+
+
+def test_what_a_fetch_would_need_and_cannot_be_kept_is_an_error_and_leaves_nothing_open(gov: govai.Governor, server: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_args: object) -> None:
+        raise govai.LedgerUnavailable("the disk is full")
+
+    monkeypatch.setattr(type(gov._engine.desk), "keep_reply", full)
+    with pytest.raises(govai.LedgerUnavailable):
+        gov.wrap(client_over(Background(), server), purpose="support").responses.create(model="gpt", input="à ana@exemple.fr", background=True)
+    gov.ledger.flush()
+    assert [r.body["status"] for r in gov.ledger.records(kind="outcome")] == ["failed"]

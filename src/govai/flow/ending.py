@@ -50,7 +50,12 @@ def whole(call: Call, answer: Answer) -> bytes:
     """Settle a complete answer and return it restored."""
     headers = {name.lower(): value for name, value in answer.headers}
     if call.read.operation not in BATCHES:
-        return settlement(call, headers).whole(answer.status, answer.raw)
+        one = settlement(call, headers)
+        try:
+            return one.whole(answer.status, answer.raw)
+        except BaseException as error:  # what a later fetch needs could not be kept
+            one.fail(error)
+            raise
     batch: BatchSettlement
 
     def ended(status: str, error: str) -> None:
@@ -59,7 +64,11 @@ def whole(call: Call, answer: Answer) -> bytes:
             _record(line, Trace(finish_reason="submitted"), status, error, headers, [])
 
     batch = BatchSettlement(call, ended)
-    return batch.whole(answer.status, answer.raw)
+    try:
+        return batch.whole(answer.status, answer.raw)
+    except BaseException as error:  # what the answers need could not be kept: nothing of the batch stays open
+        ended(*broken(error))
+        raise
 
 
 def failed(call: Call, error: str) -> None:
