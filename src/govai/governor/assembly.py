@@ -15,7 +15,8 @@ from govai.detect.look import Lookout
 from govai.flow.engine import Engine
 from govai.flow.reviewing import read_mode
 from govai.governor.configuration import DEFAULT_LEDGER, KEYS, claimed_actor, discover
-from govai.ledger.keys import open_keys
+from govai.keys.opening import open_keys
+from govai.ledger.schema import path_of
 from govai.ledger.store import Ledger
 from govai.policy.policy import Policy
 from govai.review.desk import Desk
@@ -57,8 +58,11 @@ def assemble(given: dict[str, Any]) -> Parts:
     detectors = _detectors(settings.get("detectors", ()))
     sinks = [open_sink(sink) for sink in settings.get("sinks", ())]
     review = read_mode(settings.get("review"))
-    ledger = Ledger(settings.get("ledger", DEFAULT_LEDGER), sinks=sinks)
-    keys = open_keys(settings.get("keys"), ledger.path)
+    url = settings.get("ledger", DEFAULT_LEDGER)
+    keys = open_keys(
+        settings.get("keys"), path_of(url)
+    )  # before the ledger: one that is there without its key is refused
+    ledger = Ledger(url, sinks=sinks)
     engine = Engine(
         policy=policy,
         lookout=Lookout(detectors),
