@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-
+import base64
 from pathlib import Path
 from typing import Any
 
 import anthropic
-
 import pytest
 from typer.testing import CliRunner
 
 import govai
 from govai.cli.app import app
 from govai.keys import open_keys, public_keys
-
+from govai.keys.spelling import read
 from tests.flow.test_batches import Provider as Batches
 from tests.flow.test_batches import over
 from tests.flow.test_fetching import Background, client_over
@@ -213,3 +212,23 @@ def test_two_processes_one_of_which_was_not_restarted_yet(place: Place) -> None:
         assert ticket_of(slow) == ticket
         assert ask(slow, purpose="support", key="k") == first
         assert len(list(slow.ledger.records(kind="intent"))) == 2
+
+
+def test_no_root_stands_anywhere_but_in_its_file(place: Place, caplog: pytest.LogCaptureFixture) -> None:
+    seen = []
+    for step in (None, place.rotate, place.rotate, place.retire):
+        if step:
+            seen.append(str(step()))
+        with place.open() as gov:
+            seen.append(repr(gov) + repr(gov._engine) + str(gov.ledger.verify()))
+            ask(gov, purpose="support", key="k")
+            try:
+                ticket_of(gov)
+                gov.reviews.pending()
+            except govai.GovaiError as error:
+                seen.append(str(error))
+    roots = [one.kept for one in read(place.keys.read_text())]
+    stored = b"".join(one.read_bytes() for one in place.folder.rglob("*") if one.is_file() and one != place.keys)
+    for root in roots:
+        for shape in (root, root.hex().encode(), base64.b64encode(root), repr(root).encode()):
+            assert shape not in stored and shape.decode("latin-1") not in "".join(seen) + caplog.text

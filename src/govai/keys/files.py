@@ -35,8 +35,10 @@ def read_private(path: Path) -> str:
                 return file.read(_MOST).decode("ascii")
     except FileNotFoundError:
         problem = say("it is not there", "il n'existe pas")
-    except (OSError, UnicodeDecodeError) as error:
-        problem = type(error).__name__
+    except OSError as error:
+        problem = _said(error)
+    except UnicodeDecodeError:
+        problem = say("it is not text", "ce n'est pas du texte")
     raise unusable(path, problem)
 
 
@@ -69,7 +71,7 @@ def create(path: Path, text: str) -> bool:
                 return False
             _sync_folder(path.parent)
     except OSError as error:
-        problem = type(error).__name__
+        problem = _said(error)
     else:
         return True
     raise unusable(path, problem)
@@ -91,10 +93,14 @@ def change(path: Path, make: Callable[[str], str]) -> None:
                 draft.replace(path)
                 _sync_folder(path.parent)
         except OSError as error:
-            problem = type(error).__name__
+            problem = _said(error)
         else:
             return
     raise unusable(path, problem)
+
+
+def _said(error: OSError) -> str:
+    return error.strerror or type(error).__name__
 
 
 def _problem(found: os.stat_result) -> str:
@@ -134,7 +140,7 @@ def _locked(path: Path) -> Iterator[os.stat_result]:
         try:
             handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
         except OSError as error:
-            problem = type(error).__name__
+            problem = _said(error)
             break
         try:
             fcntl.flock(handle, fcntl.LOCK_EX)
