@@ -171,12 +171,11 @@ def _change(file: Path, make: Callable[[tuple[Line, ...]], tuple[Line, ...]]) ->
         try:
             lines = spelling.read(text)
             spelling.keyring(lines, f"file:{file}")
-            problem = ""
         except ValueError as error:
             problem = str(error)
-        if problem:
-            raise unusable(file, problem)
-        return spelling.write(make(lines))
+        else:
+            return spelling.write(make(lines))
+        raise unusable(file, problem)
 
     change(file, changed)
 
