@@ -155,9 +155,9 @@ def _settings(name: str) -> str:
 def _opened(spec: str | None) -> Keyring:
     from govai.keys.opening import beside, open_keys
     from govai.keys.roots import Keyring
-    from govai.ledger.schema import path_of
+    from govai.storage.opening import open_database
 
-    named = spec or _settings("keys") or f"file:{beside(path_of(_settings('ledger')))}"
+    named = spec or _settings("keys") or f"file:{beside(open_database(_settings('ledger')).path)}"
     if isinstance(found := open_keys(named, ""), Keyring):
         return found
     raise AssertionError("what a text names is a key ring")
@@ -200,7 +200,7 @@ def _age(made: str) -> str:
 
 def _lost(root: RootKey, url: str) -> list[str]:
     """Return what becomes unreadable, counted where there is a ledger to count in."""
-    from govai.ledger.schema import path_of
+    from govai.storage.opening import open_database
     from govai.review.desk import Desk
 
     said = [
@@ -213,10 +213,10 @@ def _lost(root: RootKey, url: str) -> list[str]:
             "ses engagements ne pourront plus être prouvés ; ses points de contrôle restent vérifiables",
         ),
     ]
-    path = path_of(url)
+    path = open_database(url).path
     if not Path(path).is_file():
         return [*said, say(f"not counted: no ledger at {url}", f"non compté : pas de registre à {url}")]
-    desk = Desk(path, root)
+    desk = Desk(open_database(url), root)
     try:
         tickets, replies = desk.opened_by(root)
     finally:

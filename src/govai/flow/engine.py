@@ -52,13 +52,13 @@ class Engine:
         return any(hmac.compare_digest(_commitment(key, raw).encode(), wanted) for key in self._keys(use))
 
     def subject(self, category: str, value: str) -> str:
-        """Return the keyed reference of a person known by an identifying value."""
+        """Return the keyed digest by which the ledger looks up a person known by an identifying value."""
         return self.subjects(category, value)[0]
 
     def subjects(self, category: str, value: str) -> tuple[str, ...]:
-        """Return every reference that records may have of a person: today's, then those from before each rotation."""
+        """Return every digest that a person may be looked up by: today's, then those from before each rotation."""
         text = "\x1f".join((category, " ".join(value.casefold().split()))).encode("utf-8", "surrogatepass")
-        return tuple("s:" + hmac.digest(key, text, "sha256").hex()[:32] for key in self._keys("subjects"))
+        return tuple(hmac.digest(key, text, "sha256").hex()[:32] for key in self._keys("subjects"))
 
     def fingerprint(self, parts: Mapping[str, str]) -> str:
         """Return the keyed digest that names a call for its tickets and kept replies."""

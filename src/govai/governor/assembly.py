@@ -16,12 +16,12 @@ from govai.flow.engine import Engine
 from govai.flow.reviewing import read_mode
 from govai.governor.configuration import DEFAULT_LEDGER, KEYS, claimed_actor, discover
 from govai.keys.opening import open_keys
-from govai.ledger.schema import path_of
 from govai.ledger.store import Ledger
 from govai.policy.policy import Policy
 from govai.review.desk import Desk
 from govai.review.reviews import Reviews
 from govai.sinks.opening import open_sink
+from govai.storage.opening import open_database
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -59,15 +59,14 @@ def assemble(given: dict[str, Any]) -> Parts:
     sinks = [open_sink(sink) for sink in settings.get("sinks", ())]
     review = read_mode(settings.get("review"))
     url = settings.get("ledger", DEFAULT_LEDGER)
-    keys = open_keys(
-        settings.get("keys"), path_of(url)
-    )  # before the ledger: one that is there without its key is refused
-    ledger = Ledger(url, sinks=sinks)
+    beside = open_database(url).path or DEFAULT_LEDGER.removeprefix("sqlite:///")
+    keys = open_keys(settings.get("keys"), beside)  # before the ledger: one that is there without its key is refused
+    ledger = Ledger(url, sinks=sinks, keys=keys)
     engine = Engine(
         policy=policy,
         lookout=Lookout(detectors),
         ledger=ledger,
-        desk=Desk(ledger.path, keys),
+        desk=Desk(ledger.database, keys),
         keys=keys,
         observe=mode == "observe",
         version=f"govai/{VERSION}",
