@@ -169,5 +169,5 @@ def _installed() -> None:
         raise ConfigError(
             say("OpenTelemetry is not installed", "OpenTelemetry n'est pas installé"),
             where="otel:",
-            todo="pip install 'govai[otel]'",
+            todo="pip install opentelemetry-sdk opentelemetry-exporter-otlp-proto-http",
         )
