@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import subprocess
 import sys
 import textwrap
+import weakref
 from typing import Any
 
 import pytest
@@ -155,3 +157,36 @@ def test_the_extra_is_named_where_it_is_missing() -> None:
     """
     run = subprocess.run([sys.executable, "-c", textwrap.dedent(code)], capture_output=True, text=True, timeout=120)
     assert "opentelemetry-exporter-otlp-proto-http" in run.stdout, run.stderr
+
+
+def test_one_sink_of_a_function_serves_each_ledger_in_turn(policy: dict, receiver: Any) -> None:
+    @govai.lineage(job="letters", sinks=[f"otel:{receiver.url}"])
+    def letter(gov: govai.Governor) -> None:
+        gov.generate("near:echo", "bonjour", purpose="support")
+
+    with govai.Governor(policy, ledger=":memory:", actor="ana") as later:
+        with govai.Governor(policy, ledger=":memory:", actor="ana") as first:
+            letter(first)
+            letter(later)
+            later.ledger.flush()
+        letter(later)
+    assert [span.name for span in receiver.spans] == ["chat echo"] * 3
+
+
+def test_a_sink_keeps_no_ledger_alive(policy: dict, told) -> None:
+    sink = told.sink()
+    gov = govai.Governor(policy, ledger=":memory:", actor="ana", sinks=[sink])
+    gone = weakref.ref(gov.ledger)
+    gov.close()
+    del gov
+    gc.collect()
+    assert gone() is None
+    assert sink.name == "otel:"
+
+
+def test_the_sdk_can_be_disabled(records: list, receiver: Any, told, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OTEL_SDK_DISABLED", "true")
+    for sink in (Otel(receiver.url), told.sink()):
+        sink.emit(records)
+        sink.close(1)
+    assert (receiver.spans, told.spans) == ([], ())

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import os
+import threading
+import weakref
 from importlib.util import find_spec
+from inspect import ismethod
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -61,15 +64,20 @@ class Otel:
         self._opened: tuple[Exporting | Providing, Metrics] | None = None
         self._own: OwnMeters | None = None
         self._failing = False
-        self._find: Callable[[str], Record | None] = _nowhere
+        self._opening = threading.Lock()
+        self._ledgers: list[Callable[[], Callable[[str], Record | None] | None]] = []
         self.name = f"otel:{self._endpoint}"
 
     def __repr__(self) -> str:
         return f"<Otel {self.name}>"
 
     def attached(self, record: Callable[[str], Record | None]) -> None:
-        """Take the look-up of a record by its id: an outcome's intent."""
-        self._find = record
+        """Take the look-up of a record by its id: an outcome's intent.
+
+        A sink of a decorated function gets one from each ledger that its calls are recorded in, and outlives them.
+        """
+        weak = weakref.WeakMethod(record) if ismethod(record) else lambda: record
+        self._ledgers = [*(one for one in self._ledgers if one() is not None), weak]
 
     def emit(self, records: Sequence[Record]) -> None:
         """Export the records' spans, then count them.
@@ -83,9 +91,10 @@ class Otel:
             for record in records
             if (told := tell(record, lambda named: here.get(named) or self._find(named), self._conventions))
         ]
-        if not tellings:
+        if not tellings or os.environ.get("OTEL_SDK_DISABLED", "").lower() == "true":
             return
-        self._opened = self._opened or self._open()
+        with self._opening:
+            self._opened = self._opened or self._open()
         spans, metrics = self._opened
         self._failing = True
         if kept := [one for one in tellings if one.sampled]:
@@ -95,11 +104,29 @@ class Otel:
             metrics.count(one)
 
     def close(self, timeout: float) -> None:
-        """Send the metrics that still wait, where the receiver is there, and close what is not the application's."""
-        if self._opened is not None:
-            self._opened[0].close(timeout)
-        if self._own is not None:
-            self._own.close(timeout, send=not self._failing)
+        """Send the metrics that still wait, where the receiver is there, and close what is not the application's.
+
+        What comes later opens it anew.
+        """
+        with self._opening:
+            (opened, self._opened), (own, self._own) = (self._opened, None), (self._own, None)
+        if opened is not None:
+            opened[0].close(timeout)
+        if own is not None:
+            own.close(timeout, send=not self._failing)
+
+    def _find(self, named: str) -> Record | None:
+        failure: Exception | None = None
+        for one in reversed(self._ledgers):
+            if (look := one()) is not None:
+                try:
+                    if (found := look(named)) is not None:
+                        return found
+                except Exception as error:  # noqa: BLE001 -- one that was closed; raised below where no other has the record
+                    failure = error
+        if failure is not None:
+            raise failure
+        return None
 
     def _open(self) -> tuple[Exporting | Providing, Metrics]:
         from opentelemetry.sdk.resources import SERVICE_NAME, Resource
@@ -140,10 +167,6 @@ class Otel:
 
     def _signal(self, signal: str) -> str | None:
         return f"{self._endpoint}/v1/{signal}" if self._endpoint else None
-
-
-def _nowhere(_named: str) -> None:
-    return None
 
 
 def _checked(endpoint: str) -> str:
