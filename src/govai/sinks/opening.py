@@ -31,7 +31,7 @@ def open_sink(spec: str | Sink) -> Sink:
     if kind == "otel":
         from govai.sinks.otel import Otel
 
-        return Otel(place or None)
+        return Otel.named(place)
     from importlib.metadata import entry_points
 
     offered = {point.name: point for point in entry_points(group="govai.sinks")}

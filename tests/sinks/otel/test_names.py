@@ -13,7 +13,7 @@ import govai
 from govai.sinks.otel import names
 from govai.wire.formats import FORMATS
 
-OURS = {name: value for name, value in vars(names).items() if name.isupper() and isinstance(value, str) and "." in value}
+OURS = {name: value for name, value in vars(names).items() if name.isupper() and isinstance(value, str) and value.startswith(("gen_ai.", "govai.", "server.", "error."))}
 
 
 def registry(shared: Path) -> dict:

@@ -58,7 +58,7 @@ def test_a_failure_raises_and_says_nothing_of_the_records(records: list, receive
     sink = Otel(receiver.url)
     with pytest.raises(NotTakenError) as error:
         sink.emit(records)
-    assert str(error.value) == "1 spans were not taken"
+    assert str(error.value) == "spans that were not taken: 1"
     sink.emit(records)
     assert len(receiver.spans) == 1
     sink.close(5)
@@ -138,6 +138,13 @@ def test_what_is_no_receiver_is_refused_without_its_secrets(endpoint: str) -> No
         Otel(endpoint)
     assert "OTEL_EXPORTER_OTLP_HEADERS" in str(error.value)
     assert "secret" not in str(error.value)
+
+
+@pytest.mark.parametrize("place", ["", "http://127.0.0.1:4318"])
+def test_a_string_may_name_a_version(policy: dict, told, place: str) -> None:
+    assert open_sink(f"otel:{place}?genai=v1.36").name == f"otel:{place}"
+    with pytest.raises(govai.ConfigError, match="v9"):
+        open_sink(f"otel:{place}?genai=v9")
 
 
 def test_an_unknown_version_names_the_nearest() -> None:

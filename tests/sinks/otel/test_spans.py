@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-import inspect
-import threading
+from collections.abc import Iterator
+from itertools import pairwise
 from typing import Any
 from uuid import UUID
 
 import openai
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from opentelemetry import trace
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.sampling import ALWAYS_OFF
@@ -18,8 +20,7 @@ import govai
 from govai.core.records import Draft
 from govai.sinks import Memory
 from tests.flow.test_batches import Provider, through_anthropic, through_openai
-
-HEX = "0123456789abcdef"
+from tests.sinks.otel.conftest import Told
 
 
 def at(record: govai.Record) -> int:
@@ -170,6 +171,35 @@ def test_what_is_told_again_has_the_same_ids(policy: dict, told, everything, tmp
     again = {span.context.span_id: span for span in told.spans}
     assert len(first) > 10
     assert {key: span.to_json() for key, span in again.items()} == {key: span.to_json() for key, span in first.items()}
+
+
+@pytest.fixture(scope="module")
+def written() -> Iterator[tuple[list[govai.Record], Any]]:
+    """Records of calls that end out of order, and the ledger's look-up."""
+    kept = Memory()
+    with govai.Governor(ledger=":memory:", actor="ana", sinks=[kept]) as gov:
+        with gov.stream("offline:echo", "un deux trois", purpose="exploration") as first:
+            with gov.stream("offline:echo", "quatre cinq", purpose="exploration") as second:
+                list(second)
+            list(first)
+        with pytest.raises(govai.ConfigError):
+            gov.generate("offline:echo", "six", purpose="nowhere")
+        gov.ledger.flush()
+        yield kept.records, gov.ledger.record
+
+
+@given(data=st.data())
+def test_however_records_are_cut_into_batches_the_same_is_told(written, data: st.DataObject) -> None:
+    records, look_up = written
+    cuts = data.draw(st.sets(st.integers(1, len(records) - 1)))
+    whole, cut = Told(), Told()
+    whole.sink().emit(records)
+    sink = cut.sink()
+    sink.attached(look_up)
+    for start, end in pairwise([0, *sorted(cuts), len(records)]):
+        sink.emit(records[start:end])
+    assert len(whole.spans) == 3
+    assert [span.to_json() for span in cut.spans] == [span.to_json() for span in whole.spans]
 
 
 def test_an_outcome_that_comes_in_a_later_batch_finds_its_intent(policy: dict, told, tmp_path) -> None:

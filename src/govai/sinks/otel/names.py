@@ -110,6 +110,8 @@ VERSIONS: Mapping[str, Conventions] = {
     ),
 }
 
+CURRENT = "v0.1"
+
 TOKEN_TYPES = {INPUT_TOKENS: "input", OUTPUT_TOKENS: "output"}
 
 _OPERATIONS = {  # of a record, to the well-known value; the rest have none and keep a name of ours

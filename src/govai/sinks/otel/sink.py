@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 from govai.core.errors import ConfigError
 from govai.core.lang import say
 from govai.core.names import did_you_mean
-from govai.sinks.otel.names import VERSIONS
+from govai.sinks.otel.names import CURRENT, VERSIONS
 from govai.sinks.otel.telling import tell
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ class Otel:
         self,
         endpoint: str | None = None,
         *,
-        genai: str = "v0.1",
+        genai: str = CURRENT,
         tracer_provider: TracerProvider | None = None,
         meter_provider: MeterProvider | None = None,
         service_name: str | None = None,
@@ -67,6 +67,12 @@ class Otel:
         self._opening = threading.Lock()
         self._ledgers: list[Callable[[], Callable[[str], Record | None] | None]] = []
         self.name = f"otel:{self._endpoint}"
+
+    @classmethod
+    def named(cls, place: str) -> Otel:
+        """Return the sink of the string `otel:PLACE`: an endpoint or nothing, then `?genai=VERSION` for another version."""
+        endpoint, _, version = place.partition("?genai=")
+        return cls(endpoint or None, genai=version or CURRENT)
 
     def __repr__(self) -> str:
         return f"<Otel {self.name}>"

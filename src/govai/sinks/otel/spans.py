@@ -47,7 +47,7 @@ class Exporting:
         finally:
             detach(token)
         if result is not SpanExportResult.SUCCESS:
-            raise NotTakenError(f"{len(spans)} spans were not taken")
+            raise NotTakenError(f"spans that were not taken: {len(spans)}")
 
     def close(self, timeout: float) -> None:  # noqa: ARG002 -- it holds nothing back
         self._exporter.shutdown()
@@ -68,7 +68,7 @@ class Providing:
         for one in tellings:
             tracer.span_processor.on_end(_span(one, tracer.resource, self._schema))
         if not self._provider.force_flush():  # before the next batch: a full queue would drop what comes
-            raise NotTakenError(f"{len(tellings)} spans were not flushed")
+            raise NotTakenError(f"spans that were not flushed: {len(tellings)}")
 
     def close(self, timeout: float) -> None:
         """The provider is the application's."""
