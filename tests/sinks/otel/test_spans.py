@@ -123,6 +123,15 @@ def test_a_review_is_told_step_by_step_without_who(telling: govai.Governor, told
     assert not {"lea", "ana"} & {str(value) for span in told.spans for value in span.attributes.values()}
 
 
+def test_a_review_that_a_hook_decides_is_in_the_trace_of_its_call(telling: govai.Governor, told) -> None:
+    with govai.scope(review=lambda details: govai.Verdict.approve(note="for Renée Lefort")):
+        govai.require_review("marketing", on="prompt")(lambda: telling.generate("near:echo", "bonjour", purpose="support"))()
+    telling.ledger.flush()
+    assert [(span.name, span.attributes["govai.review.status"]) for span in told.spans] == [("review", "approved"), ("chat echo", "approved")]
+    assert len({span.context.trace_id for span in told.spans}) == 1
+    assert "Lefort" not in "".join(span.to_json() for span in told.spans)
+
+
 def test_the_calls_of_a_function_are_one_trace(telling: govai.Governor, told) -> None:
     @govai.lineage(job="twice")
     def twice() -> None:
