@@ -165,6 +165,10 @@ class _JobSink:
         if mine:
             self._sink.emit(mine)
 
+    def attached(self, record: Callable[[str], Any]) -> None:
+        if (attached := getattr(self._sink, "attached", None)) is not None:
+            attached(record)
+
     def close(self, timeout: float) -> None:
         self._sink.close(timeout)
 

@@ -8,6 +8,7 @@ from govai.core.decisions import field_json
 from govai.core.errors import GovaiError
 from govai.core.exchange import SlotKind
 from govai.core.records import Draft
+from govai.core.tracing import traceparent
 from govai.flow.seeing import is_clean
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ _HIDDEN = "?"
 def _call(engine: Engine, asked: Asked) -> dict[str, Any]:
     scope = asked.scope
     purpose = engine.policy.purposes.get(scope.purpose)
+    trace = traceparent()
     return {
         "actor": {"id": scope.actor, "identity": "claimed"},
         "purpose": scope.purpose if purpose else "",
@@ -36,6 +38,7 @@ def _call(engine: Engine, asked: Asked) -> dict[str, Any]:
         "mode": "observe" if engine.observe else "enforce",
         "policy": {"name": engine.policy.name, "digest": engine.policy.digest},
         "software": engine.version,
+        **({"trace": trace} if trace else {}),
     }
 
 
@@ -50,6 +53,7 @@ def _target(outgoing: Outgoing, sight: Sight | None) -> dict[str, Any]:
         "model": outgoing.view.model if clean else None,
         "operation": outgoing.operation.value,
         "format": outgoing.wire.name,
+        "stream": outgoing.stream,
     }
 
 

@@ -2,5 +2,6 @@
 
 from govai.sinks.jsonl import Jsonl
 from govai.sinks.memory import Memory
+from govai.sinks.otel import Otel
 
-__all__ = ["Jsonl", "Memory"]
+__all__ = ["Jsonl", "Memory", "Otel"]
