@@ -1,0 +1,62 @@
+"""One connection, kept between batches and opened anew once when it fails: it may have died of idleness. Knows no broker."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING, Generic, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+C = TypeVar("C")
+R = TypeVar("R")
+
+
+class Link(Generic[C]):
+    """Holds what `connect` returns.
+
+    Args:
+        connect: opens a connection. close: closes one; what it raises means nothing. lasting: errors that another
+            connection does not cure.
+    """
+
+    def __init__(
+        self,
+        connect: Callable[[], C],
+        close: Callable[[C], object],
+        *,
+        lasting: Callable[[], tuple[type[BaseException], ...]] = tuple,
+    ) -> None:
+        self._connect, self._close, self._lasting = connect, close, lasting
+        self._kept: C | None = None
+        self._lock = threading.Lock()
+
+    def use(self, work: Callable[[C], R]) -> R:
+        """Return what `work` makes of the connection; what fails on a kept one is done again on a new one."""
+        with self._lock:
+            if self._kept is not None:
+                try:
+                    return work(self._kept)
+                except Exception as error:
+                    self._drop()
+                    if isinstance(error, self._lasting()):
+                        raise
+            self._kept = self._connect()
+            try:
+                return work(self._kept)
+            except BaseException:
+                self._drop()
+                raise
+
+    def close(self) -> None:
+        """Close what is kept."""
+        with self._lock:
+            self._drop()
+
+    def _drop(self) -> None:
+        kept, self._kept = self._kept, None
+        if kept is not None:
+            try:
+                self._close(kept)
+            except Exception:  # noqa: BLE001, S110 -- it is given up either way
+                pass
