@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from contextlib import suppress
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 if TYPE_CHECKING:
@@ -48,15 +49,16 @@ class Link(Generic[C]):
                 self._drop()
                 raise
 
-    def close(self) -> None:
-        """Close what is kept."""
-        with self._lock:
-            self._drop()
+    def close(self, timeout: float) -> None:
+        """Close what is kept; what is in use for longer than `timeout` seconds is left to its user."""
+        if self._lock.acquire(timeout=timeout):
+            try:
+                self._drop()
+            finally:
+                self._lock.release()
 
     def _drop(self) -> None:
         kept, self._kept = self._kept, None
         if kept is not None:
-            try:
+            with suppress(Exception):  # it is given up either way
                 self._close(kept)
-            except Exception:  # noqa: BLE001, S110 -- it is given up either way
-                pass

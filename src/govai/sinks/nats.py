@@ -58,7 +58,7 @@ class Nats:
 
     def close(self, timeout: float) -> None:
         """Close the connection."""
-        self._link.close()
+        self._link.close(timeout)
 
     def _connect(self) -> _Connection:
         return _Connection(self._url, self._subject, self._stream)
@@ -131,7 +131,7 @@ async def _silent(_error: Exception) -> None:
 
 
 def from_string(place: str) -> Nats:
-    """Return the sink of `nats://host:4222?subject=…&stream=…&name=…`."""
+    """Return the sink of `nats://host:4222?subject=…&stream=…&name=…`, or `nats:tls://…`."""
     url, options = split("nats", place, _OWN)
     subject, stream = options.get("subject", "govai.records"), options.get("stream", "GOVAI")
-    return Nats("nats:" + url, subject=subject, stream=stream, name=options.get("name", ""))
+    return Nats(url if "://" in url else "nats:" + url, subject=subject, stream=stream, name=options.get("name", ""))

@@ -91,7 +91,11 @@ def need(module: str, extra: str) -> None:
     Raises:
         ConfigError: it is not; it says what to install.
     """
-    if find_spec(module) is None:
+    try:
+        there = find_spec(module) is not None
+    except ImportError:
+        there = False
+    if not there:
         raise ConfigError(
             say(f"this sink needs the package {module}", f"cette destination demande le paquet {module}"),
             where="sinks=",

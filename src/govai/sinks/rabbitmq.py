@@ -62,7 +62,7 @@ class RabbitMQ:
 
     def close(self, timeout: float) -> None:
         """Close the connection."""
-        self._link.close()
+        self._link.close(timeout)
 
     def _connect(self) -> Any:
         import pika

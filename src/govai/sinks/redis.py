@@ -67,7 +67,7 @@ class Redis:
 
     def close(self, timeout: float) -> None:
         """Close the connection."""
-        self._link.close()
+        self._link.close(timeout)
 
     def _connect(self) -> Any:
         import redis

@@ -56,7 +56,7 @@ class Sql:
 
     def close(self, timeout: float) -> None:
         """Close the connection."""
-        self._link.close()
+        self._link.close(timeout)
 
 
 def _row(record: Record) -> tuple[Any, ...]:
@@ -125,7 +125,7 @@ def _table(table: str, json: str) -> str:
 
 def _insert(table: str, mark: str) -> str:
     marks = ",".join(mark for _ in _COLUMNS)
-    return f"INSERT INTO {table}({','.join(_COLUMNS)}) VALUES({marks}) ON CONFLICT(id) DO NOTHING"  # noqa: S608 -- the name is checked
+    return f"INSERT INTO {table}({','.join(_COLUMNS)}) VALUES({marks}) ON CONFLICT(id) DO NOTHING"
 
 
 def _opener(url: str, table: str) -> _Sqlite | _Postgresql:

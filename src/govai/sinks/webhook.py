@@ -17,7 +17,6 @@ import orjson
 
 from govai.core.errors import ConfigError, SinkRefused, SinkUnavailable
 from govai.core.lang import say
-from govai.sinks.linking import Link
 from govai.sinks.options import need, shown, taken, whole
 
 if TYPE_CHECKING:
@@ -28,6 +27,7 @@ if TYPE_CHECKING:
 _TIMEOUT_S = 10.0
 _KEY_BYTES = (24, 64)  # the specification's bounds
 _HERE = ("localhost", "127.0.0.1", "::1")
+_VARIABLE = "env:GOVAI_WEBHOOK_SECRET"
 _OWN = ("secret", "batch", "name")
 # Not of the body's making: an address, a key, a quota or a moment that is wrong. What the others refuse, they always will.
 _LATER = frozenset({401, 402, 403, 404, 405, 407, 408, 409, 410, 421, 423, 425, 426, 429, 451})
@@ -45,12 +45,12 @@ class Webhook:
         ConfigError: another URL, no such secret; without the package standardwebhooks.
     """
 
-    def __init__(self, url: str, *, secret: str = "env:GOVAI_WEBHOOK_SECRET", batch: int = 100, name: str = "") -> None:
+    def __init__(self, url: str, *, secret: str = _VARIABLE, batch: int = 100, name: str = "") -> None:
         _check(url)
         need("standardwebhooks", "webhook")
         self._url, self._batch = url, max(1, batch)
         self._keys = _keys(secret)
-        self._link: Link[Any] = Link(_client, lambda client: client.close(), lasting=lambda: (SinkUnavailable,))
+        self._client: Any = None  # made at the first request; its pool replaces connections that died of idleness
         self._offered: list[str] = []  # ids of the request that had no answer: it is sent again as it was
         self.name = name or f"webhook:{shown(url)}"
 
@@ -71,9 +71,11 @@ class Webhook:
             self._send(some)
             self._offered = []
 
-    def close(self, timeout: float) -> None:
-        """Close the connection."""
-        self._link.close()
+    def close(self, timeout: float) -> None:  # noqa: ARG002 -- closing sockets waits for nobody
+        """Close the connections."""
+        if self._client is not None:
+            self._client.close()
+            self._client = None
 
     def _repeats(self, records: list[Record]) -> bool:
         count = len(self._offered)
@@ -88,13 +90,30 @@ class Webhook:
             }
         )
         headers = self._headers(message_id(records), content)
-        status = _posted(self._link, self._url, content, headers)
+        status = self._posted(content, headers)
         if 200 <= status < 300:  # noqa: PLR2004 -- HTTP's own numbers
             return
         what = say(f"the webhook answered {status}", f"le webhook a répondu {status}")
         if 400 <= status < 500 and status not in _LATER:  # noqa: PLR2004
             raise SinkRefused(what, status=status, where=shown(self._url))
         raise SinkUnavailable(what, status=status, where=shown(self._url))
+
+    def _posted(self, content: bytes, headers: dict[str, str]) -> int:
+        """Return the status of the answer, whose body nobody reads."""
+        import httpx2
+
+        if self._client is None:
+            self._client = httpx2.Client(timeout=_TIMEOUT_S, follow_redirects=False)
+        try:
+            with self._client.stream("POST", self._url, content=content, headers=headers) as answer:
+                status: int = answer.status_code
+                return status
+        except httpx2.HTTPError as error:
+            problem = type(error).__name__
+        where = shown(self._url)
+        raise SinkUnavailable(
+            say(f"the webhook cannot be reached ({problem})", f"webhook injoignable ({problem})"), where=where
+        )
 
     def _headers(self, message: str, content: bytes) -> dict[str, str]:
         from standardwebhooks import Webhook as Signing
@@ -115,30 +134,6 @@ def message_id(records: Sequence[Record]) -> str:
         return records[0].id
     ids = ",".join(record.id for record in records)
     return f"{records[0].id}+{hashlib.sha256(ids.encode()).hexdigest()[:32]}"
-
-
-def _client() -> Any:
-    import httpx2
-
-    return httpx2.Client(timeout=_TIMEOUT_S, follow_redirects=False)
-
-
-def _posted(link: Link[Any], url: str, content: bytes, headers: dict[str, str]) -> int:
-    """Return the status of the answer, whose body nobody reads."""
-    import httpx2
-
-    def work(client: Any) -> int:
-        with client.stream("POST", url, content=content, headers=headers) as answer:
-            status: int = answer.status_code
-            return status
-
-    try:
-        return link.use(work)
-    except httpx2.HTTPError as error:
-        problem = type(error).__name__
-    raise SinkUnavailable(
-        say(f"the webhook cannot be reached ({problem})", f"webhook injoignable ({problem})"), where=shown(url)
-    )
 
 
 def _check(url: str) -> None:
@@ -176,5 +171,5 @@ def _key(text: str) -> bytes:
 def from_string(place: str) -> Webhook:
     """Return the sink of `webhook:URL?secret=env:NAME&batch=…&name=…`; other parameters stay in the URL."""
     url, options = taken(place, _OWN)
-    secret = options.get("secret", "env:GOVAI_WEBHOOK_SECRET")
+    secret = options.get("secret", _VARIABLE)
     return Webhook(url, secret=secret, batch=whole(options, "batch", 100), name=options.get("name", ""))
