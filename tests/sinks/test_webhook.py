@@ -87,3 +87,20 @@ def test_what_cannot_be_signed_or_read_on_its_way_is_refused(monkeypatch, url: s
     with pytest.raises(govai.ConfigError, match=says) as caught:
         open_sink(f"webhook:{url}?secret=env:HOOK")
     assert variable not in str(caught.value) or not variable
+
+
+def test_what_was_taken_before_a_failure_is_not_sent_again(receiver: Receiver, records) -> None:
+    receiver.answers = [200, 422, 200]
+    sink = open_sink(spec(receiver))
+    with pytest.raises(govai.SinkRefused):
+        sink.emit(records[:130])
+    for record in records[:101]:  # one by one, as what was refused is offered
+        sink.emit([record])
+    receiver.answers = [500, 200]
+    with pytest.raises(govai.SinkUnavailable):
+        sink.emit(records[101:])
+    sink.emit(records[101:])
+    assert [record["body"]["n"] for record in receiver.records] == list(range(250))
+    sink.emit(records[:3])  # set back
+    sink.close(1)
+    assert len(receiver.records) == 253

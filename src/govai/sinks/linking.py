@@ -7,7 +7,9 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
+
+    from govai.core.records import Record
 
 C = TypeVar("C")
 R = TypeVar("R")
@@ -62,3 +64,26 @@ class Link(Generic[C]):
         if kept is not None:
             with suppress(Exception):  # it is given up either way
                 self._close(kept)
+
+
+class Taken:
+    """Which records of a batch were taken before the rest failed: offered again, they are left out."""
+
+    def __init__(self) -> None:
+        self._ids: list[str] = []  # from the cursor on
+
+    def left(self, records: Sequence[Record]) -> Sequence[Record]:
+        """Return those still to be sent of a batch, which begins at the cursor."""
+        count = min(len(self._ids), len(records))
+        if [record.id for record in records[:count]] != self._ids[:count]:  # the cursor was set elsewhere
+            self._ids.clear()
+            count = 0
+        return records[count:]
+
+    def note(self, records: Sequence[Record]) -> None:
+        """These were taken."""
+        self._ids.extend(record.id for record in records)
+
+    def done(self, records: Sequence[Record]) -> None:
+        """All of a batch was taken: the cursor moves on."""
+        del self._ids[: len(records)]

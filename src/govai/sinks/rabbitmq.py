@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -9,7 +10,7 @@ import orjson
 from govai.core.errors import ConfigError
 from govai.core.lang import say
 from govai.core.names import did_you_mean
-from govai.sinks.linking import Link
+from govai.sinks.linking import Link, Taken
 from govai.sinks.options import need, shown, taken
 
 if TYPE_CHECKING:
@@ -43,6 +44,7 @@ class RabbitMQ:
         need("pika", "rabbitmq")
         self._url, self._queue, self._type = url, queue, type
         self._link: Link[Any] = Link(self._connect, lambda channel: channel.connection.close())
+        self._taken = Taken()
         self._shown = f"{shown(url)}#{queue}"
         self.name = name or self._shown
 
@@ -51,14 +53,15 @@ class RabbitMQ:
 
     def emit(self, records: Sequence[Record]) -> None:
         """Publish the records, each once the one before is confirmed; raises pika's error."""
-        left = list(records)
+        left = deque(self._taken.left(records))
 
         def publish(channel: Any) -> None:
             while left:
                 self._publish(channel, left[0])
-                left.pop(0)
+                self._taken.note([left.popleft()])
 
         self._link.use(publish)
+        self._taken.done(records)
 
     def close(self, timeout: float) -> None:
         """Close the connection."""

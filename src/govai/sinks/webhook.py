@@ -17,6 +17,7 @@ import orjson
 
 from govai.core.errors import ConfigError, SinkRefused, SinkUnavailable
 from govai.core.lang import say
+from govai.sinks.linking import Taken
 from govai.sinks.options import need, shown, taken, whole
 
 if TYPE_CHECKING:
@@ -51,6 +52,7 @@ class Webhook:
         self._url, self._batch = url, max(1, batch)
         self._keys = _keys(secret)
         self._client: Any = None  # made at the first request; its pool replaces connections that died of idleness
+        self._taken = Taken()
         self._offered: list[str] = []  # ids of the request that had no answer: it is sent again as it was
         self.name = name or f"webhook:{shown(url)}"
 
@@ -63,13 +65,15 @@ class Webhook:
         Raises:
             SinkUnavailable: no connection, or an answer that says later. SinkRefused: one that says never.
         """
-        left = list(records)
+        left = list(self._taken.left(records))
         while left:
             count = len(self._offered) if self._repeats(left) else min(len(left), self._batch)
             some, left = left[:count], left[count:]
             self._offered = [record.id for record in some]
             self._send(some)
+            self._taken.note(some)
             self._offered = []
+        self._taken.done(records)
 
     def close(self, timeout: float) -> None:  # noqa: ARG002 -- closing sockets waits for nobody
         """Close the connections."""
