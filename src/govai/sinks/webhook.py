@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 _TIMEOUT_S = 10.0
 _KEY_BYTES = (24, 64)  # the specification's bounds
+_SKIMMED = 64 * 1024  # bytes of an answer
 _HERE = ("localhost", "127.0.0.1", "::1")
 _VARIABLE = "env:GOVAI_WEBHOOK_SECRET"
 _OWN = ("secret", "batch", "name")
@@ -110,6 +111,7 @@ class Webhook:
             self._client = httpx2.Client(timeout=_TIMEOUT_S, follow_redirects=False)
         try:
             with self._client.stream("POST", self._url, content=content, headers=headers) as answer:
+                _skim(answer)
                 status: int = answer.status_code
                 return status
         except httpx2.HTTPError as error:
@@ -138,6 +140,15 @@ def message_id(records: Sequence[Record]) -> str:
         return records[0].id
     ids = ",".join(record.id for record in records)
     return f"{records[0].id}+{hashlib.sha256(ids.encode()).hexdigest()[:32]}"
+
+
+def _skim(answer: Any) -> None:
+    """Read an answer nobody looks at, so that its connection can serve again; one that is long costs its connection."""
+    size = 0
+    for piece in answer.iter_raw():
+        size += len(piece)
+        if size > _SKIMMED:
+            return
 
 
 def _check(url: str) -> None:
