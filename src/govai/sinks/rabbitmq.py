@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import deque
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -10,6 +9,7 @@ import orjson
 from govai.core.errors import ConfigError
 from govai.core.lang import say
 from govai.core.names import did_you_mean
+from govai.sinks.confirming import Publisher
 from govai.sinks.linking import Link, Taken
 from govai.sinks.options import need, shown, taken
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from govai.core.records import Record
 
-_TIMEOUT_S = 10
+_AT_ONCE = 100  # messages on their way
 _OWN = ("queue", "type", "name")
 _TYPES = ("quorum", "classic")
 
@@ -43,7 +43,7 @@ class RabbitMQ:
             )
         need("pika", "rabbitmq")
         self._url, self._queue, self._type = url, queue, type
-        self._link: Link[Any] = Link(self._connect, lambda channel: channel.connection.close())
+        self._link = Link(self._connect, Publisher.close)
         self._taken = Taken()
         self._shown = f"{shown(url)}#{queue}"
         self.name = name or self._shown
@@ -52,13 +52,15 @@ class RabbitMQ:
         return f"<RabbitMQ {self._shown}>"
 
     def emit(self, records: Sequence[Record]) -> None:
-        """Publish the records, each once the one before is confirmed; raises pika's error."""
-        left = deque(self._taken.left(records))
+        """Publish the records, some at a time, and wait for what confirms them; raises pika's error."""
+        left = list(self._taken.left(records))
 
-        def publish(channel: Any) -> None:
+        def publish(publisher: Publisher) -> None:
             while left:
-                self._publish(channel, left[0])
-                self._taken.note([left.popleft()])
+                some = left[:_AT_ONCE]
+                publisher.publish([(orjson.dumps(record.to_json()), _properties(record)) for record in some])
+                self._taken.note(some)
+                del left[:_AT_ONCE]
 
         self._link.use(publish)
         self._taken.done(records)
@@ -67,24 +69,16 @@ class RabbitMQ:
         """Close the connection."""
         self._link.close(timeout)
 
-    def _connect(self) -> Any:
-        import pika
+    def _connect(self) -> Publisher:
+        return Publisher(self._url, self._queue, self._type)
 
-        asked = pika.URLParameters(self._url)
-        asked.socket_timeout = asked.blocked_connection_timeout = asked.stack_timeout = _TIMEOUT_S
-        asked.heartbeat = 0  # between batches nobody would answer it; a dead connection is opened anew
-        channel = pika.BlockingConnection(asked).channel()
-        channel.queue_declare(self._queue, durable=True, arguments={"x-queue-type": self._type})
-        channel.confirm_delivery()
-        return channel
 
-    def _publish(self, channel: Any, record: Record) -> None:
-        import pika
+def _properties(record: Record) -> Any:
+    import pika
 
-        properties = pika.BasicProperties(
-            message_id=record.id, type=record.kind, content_type="application/json", delivery_mode=2
-        )
-        channel.basic_publish("", self._queue, orjson.dumps(record.to_json()), properties, mandatory=True)
+    return pika.BasicProperties(
+        message_id=record.id, type=record.kind, content_type="application/json", delivery_mode=2
+    )
 
 
 def from_string(place: str) -> RabbitMQ:
