@@ -38,6 +38,8 @@ if TYPE_CHECKING:
     from govai.core.errors import ReviewExpired as ReviewExpired
     from govai.core.errors import ReviewPending as ReviewPending
     from govai.core.errors import ReviewRejected as ReviewRejected
+    from govai.core.errors import SinkRefused as SinkRefused
+    from govai.core.errors import SinkUnavailable as SinkUnavailable
     from govai.core.errors import Ungoverned as Ungoverned
     from govai.core.messages import Message as Message
     from govai.core.messages import Reply as Reply
@@ -87,7 +89,7 @@ if TYPE_CHECKING:
 _ERRORS = (
     "AuthenticationFailed Blocked ConfigError ConsentRequired ContentFiltered ContextTooLong GovaiError InvalidRequest "
     "LedgerUnavailable PolicyError ProviderError ProviderTimeout ProviderUnavailable PurposeRequired RateLimited "
-    "ReviewExpired ReviewPending ReviewRejected Ungoverned"
+    "ReviewExpired ReviewPending ReviewRejected SinkRefused SinkUnavailable Ungoverned"
 )
 _HOMES = {
     "govai.core.data": "Finding",

@@ -87,3 +87,40 @@ def show(
             where=url,
             todo=say("check the id, or name another --ledger", "vérifiez l'identifiant, ou nommez un autre --ledger"),
         )
+
+
+@ledger.command(
+    help=say(
+        "Say how each sink is doing: how far behind, what fails, what was laid aside; or set one back.",
+        "Dire l'état de chaque destination : retard, échecs, mis de côté ; ou en faire reculer une.",
+    )
+)
+def sinks(
+    url: Url = "sqlite:///.govai/ledger.db",
+    replay: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help=say(
+                "Offer records to this sink again.", "Proposer à nouveau des enregistrements à cette destination."
+            ),
+        ),
+    ] = None,
+    start: Annotated[
+        str | None,
+        typer.Option(
+            "--from",
+            metavar="ID|TIME|start",
+            help=say("… everything from here on.", "… tout à partir d'ici."),
+        ),
+    ] = None,
+    dead: Annotated[
+        bool, typer.Option("--dead", help=say("… what was laid aside.", "… ce qui a été mis de côté."))
+    ] = False,
+) -> None:
+    from govai.cli.sinks_view import again, show_sinks
+
+    if replay is None and not dead and start is None:
+        show_sinks(url)
+    else:
+        again(url, replay, start, dead=dead)

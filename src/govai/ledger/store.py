@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import weakref
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from govai.core.errors import LedgerUnavailable
 from govai.core.lang import say
@@ -15,12 +15,14 @@ from govai.ledger.writer import Writer
 from govai.storage.opening import open_database
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from govai.core.database import Connection
     from govai.core.protocols import KeyStore, Sink
     from govai.ledger.feed import Feed
+    from govai.ledger.outbox import SinkState
 
+T = TypeVar("T")
 _PAGE = 1_000
 _PAGE_OF = "SELECT position, id, bytes FROM records WHERE {} ORDER BY position LIMIT ?"
 
@@ -127,7 +129,7 @@ class Ledger:
 
     def sweep(self) -> int:
         """Give the outcome `unknown` to intents whose writer is gone; return how many."""
-        now = self._guarded(self.connection.now)
+        now = self.guarded(lambda on: on.now())
         gone = self._read(
             "SELECT o.intent_id, o.call_id, o.purpose, o.chain FROM open_intents o "
             "LEFT JOIN writers w ON w.chain=o.chain WHERE w.alive_until IS NULL OR w.alive_until<?",
@@ -165,20 +167,50 @@ class Ledger:
         """
         page = self._read(_PAGE_OF.format("position>?"), (position, count))
         if _has_gap(position, page):
-            awaited = self._guarded(self.connection.in_flight)
+            awaited = self.guarded(lambda on: on.in_flight())
             page = self._read(_PAGE_OF.format("position>?"), (position, count))
             if awaited and _has_gap(position, page):
                 page = page[: _until_gap(position, page)]
         return page
 
-    def cursor(self, sink: str) -> int:
-        """Return how far a sink has come."""
-        found = self._read("SELECT position FROM cursors WHERE sink=?", (sink,))
-        return int(found[0][0]) if found else 0
+    def sinks(self) -> list[SinkState]:
+        """Return how each sink is doing: those attached, and those that other processes feed.
 
-    def move_cursor(self, sink: str, position: int) -> None:
-        """Note how far a sink has come; raises LedgerUnavailable."""
-        self._guarded(lambda: self.connection.insert("cursors", [(sink, position)]))
+        Raises:
+            LedgerUnavailable: the database does not answer.
+        """
+        from govai.ledger.outbox import states
+
+        return self.guarded(lambda on: states(on, self._attached()))
+
+    def replay(self, name: str, start: str) -> None:
+        """Offer everything from a point on to a sink again.
+
+        Args:
+            name: the sink's. start: `start`, a record's id, or a time (RFC 3339).
+
+        Raises:
+            ConfigError: no such sink, record or time. LedgerUnavailable: the database does not answer.
+        """
+        from govai.ledger.outbox import replay
+
+        self.guarded(lambda on: replay(on, name, start, self._attached()))
+        self._wake()
+
+    def replay_dead(self, name: str) -> int:
+        """Offer a sink's dead letters again; return how many.
+
+        Raises:
+            ConfigError: no such sink. LedgerUnavailable: the database does not answer.
+        """
+        from govai.ledger.outbox import replay_dead
+
+        count = self.guarded(lambda on: replay_dead(on, name, self._attached()))
+        self._wake()
+        return count
+
+    def _attached(self) -> list[str]:
+        return [feed.sink.name for feed in self._feeds]
 
     def _opened(self) -> Writer:
         try:
@@ -207,15 +239,18 @@ class Ledger:
             left = None if left is None else left - len(page)
 
     def _read(self, query: str, values: Sequence[Any] = ()) -> list[Any]:
-        rows: list[Any] = self._guarded(lambda: self.connection.execute(query, values))
-        return rows
+        return self.guarded(lambda on: on.execute(query, values))
 
-    def _guarded(self, step: Any) -> Any:
-        """Run a step on the writer's connection; a server that went away is asked once more."""
+    def guarded(self, step: Callable[[Connection], T]) -> T:
+        """Run a step on the writer's connection; a server that went away is asked once more.
+
+        Raises:
+            LedgerUnavailable: the database does not answer.
+        """
         with self._writer.lock:
             for last in (False, True):
                 try:
-                    return step()
+                    return step(self.connection)
                 except self.database.errors as error:
                     kind = type(error).__name__
                     if last or not self.database.mendable(error):
