@@ -155,6 +155,10 @@ class _JobSink:
         self._calls: set[str] = set()
         self.name = f"{sink.name}#{job}"
 
+    def attached(self, record: Callable[[str], Any]) -> None:
+        if (attached := getattr(self._sink, "attached", None)) is not None:
+            attached(record)
+
     def emit(self, records: Sequence[Any]) -> None:
         mine = []
         for record in records:

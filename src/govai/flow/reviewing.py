@@ -38,6 +38,7 @@ class Matter:
 
     Attributes:
         on: `prompt` or `output`. text: in its protected form. envelope: to go on later. fingerprint: of this very call.
+        record_id: of the attempt's record.
     """
 
     on: str
@@ -45,6 +46,7 @@ class Matter:
     envelope: Envelope
     fingerprint: str
     digests: dict[str, str]
+    record_id: str
 
 
 def needs_on(decision: Decision, on: str) -> tuple[ReviewNeed, ...]:
@@ -170,6 +172,7 @@ def _filing(asked: Asked, decision: Decision, needs: tuple[ReviewNeed, ...], mat
         job=asked.scope.job,
         template=asked.template,
         fingerprint=matter.fingerprint,
+        record_id=matter.record_id,
         digests=matter.digests,
         envelope=matter.envelope.to_bytes(),
     )
@@ -192,7 +195,9 @@ def _ask(
     verdict = read_verdict((yield Ask(hook, details)))
     word = ("edited" if verdict.text is not None else "approved") if verdict.approved else "rejected"
     who = asked.scope.actor if hook == asking() else getattr(hook, "__qualname__", type(hook).__name__)
-    draft = recording.decided_by_hook(engine, asked, matter.on, verdict=word, roles=roles, reviewer=who)
+    draft = recording.decided_by_hook(
+        engine, asked, matter.on, record_id=matter.record_id, verdict=word, roles=roles, reviewer=who
+    )
     yield Commit(engine.ledger, (draft,))
     if not verdict.approved:
         raise rejected("")

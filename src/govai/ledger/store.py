@@ -113,6 +113,15 @@ class Ledger:
             values.append(since if isinstance(since, str) else _spelled(since))
         return self._pages(" AND ".join(["position>?", *where]), values, limit)
 
+    def record(self, record_id: str) -> Record | None:
+        """Return one record by its id; None when there is none.
+
+        Raises:
+            LedgerUnavailable: it is damaged.
+        """
+        found = self._read(_PAGE_OF.format("id=?"), (record_id, 1))
+        return record_of(found[0][2], found[0][1]) if found else None
+
     def verify(self) -> Verification:
         """Check every record: bytes against digests, digests against each other, chains against their heads, outcomes."""
         self._writer.flush()

@@ -28,6 +28,10 @@ def open_sink(spec: str | Sink) -> Sink:
     kind, _, place = spec.partition(":")
     if kind == "jsonl" and place:
         return Jsonl(place)
+    if kind == "openlineage":
+        from govai.sinks.openlineage import from_string
+
+        return from_string(place)
     from importlib.metadata import entry_points
 
     offered = {point.name: point for point in entry_points(group="govai.sinks")}
@@ -38,5 +42,5 @@ def open_sink(spec: str | Sink) -> Sink:
     raise ConfigError(
         say(f"unknown sink '{kind}:'", f"destination inconnue « {kind}: »"),
         where="sinks=",
-        todo=did_you_mean(kind, ["jsonl", *offered]) + " (jsonl:PATH)",
+        todo=did_you_mean(kind, ["jsonl", "openlineage", *offered]) + " (jsonl:PATH)",
     )
