@@ -76,8 +76,14 @@ def _outcome(record: Record, names: Names, find: Find) -> list[Event]:
     return [_event(ending, record, about, names, facets, data, outputs, run_id)]
 
 
-def _review(record: Record, names: Names, find: Find) -> list[Event]:
-    return _later(record, names, find, {"govai_humanReview": governance.verdict(record.body, record.time)})
+def _review(record: Record, names: Names, _find: Find) -> list[Event]:
+    """A verdict is told from its own record: a hook's comes before that of the prompt it is about."""
+    run_id = str(record.body.get("record", ""))
+    if not run_id:
+        return []
+    facets = {"govai_humanReview": governance.verdict(record.body, record.time)}
+    whose = record if "software" in record.body else None
+    return [_event("OTHER", record, whose, names, facets, [], [], run_id)]
 
 
 def _release(record: Record, names: Names, find: Find) -> list[Event]:
@@ -188,7 +194,7 @@ def _earlier(body: Mapping[str, Any]) -> list[str]:
 
 def _job(body: Mapping[str, Any], purpose: str) -> dict[str, Facet]:
     made = {"jobType": facet("JobTypeJobFacet", processingType="BATCH", integration=SOURCE, jobType="GENAI_CALL")}
-    if purpose:
+    if purpose and "software" in body:  # a record of the call itself
         made["tags"] = facet("TagsJobFacet", tags=[tag("gdpr.purpose", str(body.get("use") or purpose))])
     return made
 
