@@ -190,7 +190,9 @@ def histories(draw: Any) -> list[Record]:
             add(kind, {"status": status, "error": draw(st.sampled_from(["", "?", "cut"])), "usage": {"input_tokens": None}, "purpose": ""}, open_.pop(draw(st.integers(0, len(open_) - 1))))
         elif kind == "later" and about:
             which, link = draw(st.sampled_from([("review", "record"), ("release", "record"), ("result", "fetches"), ("incident", "record")]))
-            add(which, {link: draw(st.sampled_from(about)), "status": "failed", "verdict": draw(st.sampled_from(["approved", "void"])), "on": "output"})
+            whose = draw(st.sampled_from(about))
+            said = next(one.body for one in made if one.id == whose)
+            add(which, {link: whose, "status": "failed", "verdict": draw(st.sampled_from(["approved", "void"])), "on": "output", "job": said["job"], "purpose": said["purpose"]})
         else:
             add("checkpoint", {})
     return made
