@@ -117,13 +117,7 @@ class OpenLineage:
 
 
 def _check(url: str) -> None:
-    try:
-        parts = urlsplit(url)
-        parts.port  # noqa: B018 -- reading it checks it
-        wrong = "@" in parts.netloc or (parts.scheme in ("http", "https") and not parts.hostname)
-    except ValueError:
-        wrong = True
-    if wrong or (parts.scheme not in ("", "http", "https", "file") and "://" in url):
+    if not _usable(url):
         raise ConfigError(
             say("not a receiver that can be used", "destination inutilisable"),
             where="openlineage:",
@@ -132,6 +126,17 @@ def _check(url: str) -> None:
                 "http(s)://hôte:port, file:///chemin ou un chemin ; la clé à part : OpenLineage(url, api_key='env:NOM')",
             ),
         )
+
+
+def _usable(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        reachable = bool(parts.hostname) and parts.port != 0  # reading the port checks it
+    except ValueError:
+        return False
+    if parts.scheme in ("http", "https"):
+        return reachable and "@" not in parts.netloc
+    return parts.scheme == "file" or "://" not in url
 
 
 def _key(spec: str) -> str:
