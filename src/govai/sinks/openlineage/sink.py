@@ -136,7 +136,7 @@ def _usable(url: str) -> bool:
         return False
     if parts.scheme in ("http", "https"):
         return reachable and "@" not in parts.netloc
-    return parts.scheme == "file" or "://" not in url
+    return parts.netloc in ("", "localhost") and (parts.scheme == "file" or "://" not in url)
 
 
 def _key(spec: str) -> str:
