@@ -14,7 +14,6 @@ from govai.core.decisions import Decision, Effect
 from govai.core.errors import GovaiError, LedgerUnavailable, PolicyError, Ungoverned
 from govai.core.exchange import Operation, SlotKind, spell
 from govai.core.lang import say
-from govai.core.records import new_id
 from govai.flow import recording, showing
 from govai.flow.asked import notice
 from govai.flow.batches import known, line_asked, lines_of, named_line, refuse_reviews
@@ -88,7 +87,7 @@ def _decided(call: Call, request: httpx2.Request, raw: bytes, like: str) -> Gene
         )
     else:
         return call
-    named = call.record_id if call.intent is None else new_id()  # an intent may be durable already, under its own
+    named = call.record_id if call.intent is None else ""  # an intent may be durable already, under that name
     draft = recording.refusal(engine, call.asked, call.outgoing, call.sight, call.decision, failure, named)
     yield Commit(engine.ledger, (draft,))
     trace = call.asked.trace

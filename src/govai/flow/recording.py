@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from govai.core.decisions import field_json
 from govai.core.errors import GovaiError
 from govai.core.exchange import SlotKind
-from govai.core.records import Draft
+from govai.core.records import Draft, new_id
 from govai.flow.seeing import is_clean
 from govai.wire.parameters import parameters
 
@@ -115,16 +115,16 @@ def refusal(
     sight: Sight | None,
     decision: Decision | None,
     error: GovaiError,
-    record_id: str,
+    record_id: str = "",
 ) -> Draft:
-    """Return the record of a call that did not leave."""
+    """Return the record of a call that did not leave; `record_id` is the attempt's own, where reviews may name it."""
     body = {**_call(engine, asked), "error": {"type": type(error).__name__, "code": error.code}}
     if outgoing is not None:
         body |= _target(outgoing, sight)
     if decision is not None:
         body |= _decided(decision)
     body |= {"subjects": [], "ticket": asked.trace.ticket}
-    return Draft("refusal", asked.call_id, body, id=record_id, subjects=subjects(engine, asked, sight))
+    return Draft("refusal", asked.call_id, body, id=record_id or new_id(), subjects=subjects(engine, asked, sight))
 
 
 def result(engine: Engine, asked: Asked, record_id: str, *, status: str, error: str, incidents: list[str]) -> Draft:

@@ -116,10 +116,10 @@ def _erasure(record: Record, names: Names, _find: Find) -> list[Event]:
     """An erasure is a run of its own: what was kept of a person is gone, in the place where it was kept."""
     change = facet("LifecycleStateChangeDatasetFacet", lifecycleStateChange="ALTER")
     kept = {"namespace": names.namespace, "name": "ledger", "facets": {"lifecycleStateChange": change}}
-    return [
-        _event("START", record, record, names, {}, [kept]),
-        _event("COMPLETE", record, record, names, {}, [kept], [kept]),
-    ]
+    kind = facet("JobTypeJobFacet", processingType="BATCH", integration=SOURCE, jobType="ERASURE")
+    job = {"namespace": names.namespace, "name": f"{names.app}.erasure", "facets": {"jobType": kind}}
+    told: tuple[tuple[str, list[dict[str, Any]]], ...] = (("START", []), ("COMPLETE", [kept]))
+    return [_event(word, record, None, names, {}, [kept], outputs) | {"job": job} for word, outputs in told]
 
 
 _KINDS: dict[str, Callable[[Record, Names, Find], list[Event]]] = {
@@ -156,8 +156,6 @@ def _event(
     whose = about or record
     body = whose.body
     job, purpose = str(body.get("job") or ""), str(body.get("purpose") or record.body.get("purpose") or "")
-    if record.kind == "erasure":
-        purpose = "erasure"
     software = str(body.get("software") or "").rpartition("/")[2]
     tags = [tag("govai.record", record.id), tag("govai.chain", record.chain), tag("govai.seq", str(record.seq))]
     if (over := len(body.get("fields", ())) - MOST) > 0:
@@ -169,7 +167,7 @@ def _event(
         "tags": facet("TagsRunFacet", tags=tags),
         **facets,
     }
-    if record.kind != "erasure" and (about is not None or record.kind == "outcome"):
+    if about is not None or record.kind == "outcome":
         run["parent"] = _parent(whose, names, job, purpose)
     return {
         "eventType": kind,
