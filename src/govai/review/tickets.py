@@ -62,7 +62,7 @@ class Filing:
     """What is put before a reviewer.
 
     Attributes:
-        fingerprint: names this very call; filing it again gives the same ticket. digests: of exact text and policy.
+        fingerprint: names this very call; filing it again gives the same ticket. earlier: its names before the keys were rotated. digests: of exact text and policy.
         envelope: all that is needed to go on, to be encrypted. record_id: of the attempt it is about.
     """
 
@@ -78,4 +78,5 @@ class Filing:
     fingerprint: str
     digests: Mapping[str, str]
     envelope: bytes = field(repr=False)
+    earlier: tuple[str, ...] = ()
     record_id: str = ""
