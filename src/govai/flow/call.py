@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from govai.core.exchange import Operation, SlotKind
+from govai.core.records import new_id
 from govai.flow.envelope import Envelope, keep_decision
 from govai.flow.reviewing import needs_on
 
@@ -27,6 +28,7 @@ class Call:
     """An attempt, filled from step to step.
 
     Attributes:
+        record_id: of the intent or the refusal that this attempt will be.
         raw: the protected body that may leave. text: digest of the protected body before any reviewer's edit, the same whichever root its placeholders are from. intent: its durable record.
         answer: a released or kept answer that stands in for the network, in its protected form. links: other records that its
         own names. lines: the requests of a batch. batch: what was kept of the batch that it speaks of.
@@ -42,6 +44,7 @@ class Call:
     raw: bytes = field(default=b"", repr=False)
     text: str = ""
     intent: Draft | None = None
+    record_id: str = field(default_factory=new_id)
     answer: Answer | None = None
     links: dict[str, str] = field(default_factory=dict)
     lines: list[Call] = field(default_factory=list, repr=False)

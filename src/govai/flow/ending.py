@@ -108,6 +108,7 @@ def _record(
         "model": trace.model,
         "finish_reason": trace.finish_reason,
         "request_id": next((name for name in named if name), trace.request_id),
+        "response_id": trace.request_id,
         "error": error,
     }
     body = {

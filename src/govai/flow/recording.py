@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 from govai.core.decisions import field_json
 from govai.core.errors import GovaiError
 from govai.core.exchange import SlotKind
-from govai.core.records import Draft
+from govai.core.records import Draft, new_id
 from govai.core.tracing import traceparent
 from govai.flow.seeing import is_clean
+from govai.wire.parameters import parameters
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -31,12 +32,13 @@ def _call(engine: Engine, asked: Asked) -> dict[str, Any]:
         "actor": {"id": scope.actor, "identity": "claimed"},
         "purpose": scope.purpose if purpose else "",
         "basis": purpose.basis if purpose else "",
+        "use": purpose.use if purpose else "",
         "job": scope.job,
         "run_id": scope.run_id,
         "door": asked.door,
         "data": "declared" if asked.declared else "patterns only",
         "mode": "observe" if engine.observe else "enforce",
-        "policy": {"name": engine.policy.name, "digest": engine.policy.digest},
+        "policy": {"name": engine.policy.name, "version": engine.policy.version, "digest": engine.policy.digest},
         "software": engine.version,
         **({"trace": trace} if trace else {}),
     }
@@ -54,6 +56,7 @@ def _target(outgoing: Outgoing, sight: Sight | None) -> dict[str, Any]:
         "operation": outgoing.operation.value,
         "format": outgoing.wire.name,
         "stream": outgoing.stream,
+        "parameters": parameters(outgoing.body),
     }
 
 
@@ -88,10 +91,12 @@ def intent(
     sight: Sight | None,
     decision: Decision,
     sent: bytes,
+    record_id: str,
     links: Mapping[str, str] | None = None,
 ) -> Draft:
     """Return the record of an attempt: durable before its first byte leaves.
 
+    `record_id` is the attempt's own, known before: reviews of its prompt name it.
     `links` names other records: `fetches`, the call whose answer is fetched; `batch`, the upload a request is part of.
     """
     body = {
@@ -103,7 +108,7 @@ def intent(
         "ticket": asked.ticket,
     }
     body |= links or {}
-    return Draft("intent", asked.call_id, body, subjects=subjects(engine, asked, sight))
+    return Draft("intent", asked.call_id, body, id=record_id, subjects=subjects(engine, asked, sight))
 
 
 def refusal(
@@ -113,15 +118,16 @@ def refusal(
     sight: Sight | None,
     decision: Decision | None,
     error: GovaiError,
+    record_id: str = "",
 ) -> Draft:
-    """Return the record of a call that did not leave."""
+    """Return the record of a call that did not leave; `record_id` is the attempt's own, where reviews may name it."""
     body = {**_call(engine, asked), "error": {"type": type(error).__name__, "code": error.code}}
     if outgoing is not None:
         body |= _target(outgoing, sight)
     if decision is not None:
         body |= _decided(decision)
-    body["subjects"] = []
-    return Draft("refusal", asked.call_id, body, subjects=subjects(engine, asked, sight))
+    body |= {"subjects": [], "ticket": asked.trace.ticket}
+    return Draft("refusal", asked.call_id, body, id=record_id or new_id(), subjects=subjects(engine, asked, sight))
 
 
 def result(engine: Engine, asked: Asked, record_id: str, *, status: str, error: str, incidents: list[str]) -> Draft:
@@ -158,12 +164,19 @@ def outcome(asked: Asked, intent_id: str, body: dict[str, Any]) -> Draft:
     return Draft("outcome", asked.call_id, body, intent_id=intent_id)
 
 
-def release(engine: Engine, asked: Asked, ticket_id: str, on: str, *, edited: str) -> Draft:
-    """Return the record of a reviewed prompt or answer going on. `edited`: the edited text's commitment, or ""."""
-    return Draft("release", asked.call_id, {**_call(engine, asked), "ticket": ticket_id, "on": on, "edited": edited})
+def release(engine: Engine, asked: Asked, ticket_id: str, on: str, *, record_id: str, edited: str) -> Draft:
+    """Return the record of a reviewed prompt or answer going on.
+
+    `record_id`: of the attempt that it lets go or whose answer it is. `edited`: the edited text's commitment, or "".
+    """
+    body = {**_call(engine, asked), "record": record_id, "ticket": ticket_id, "on": on, "edited": edited}
+    return Draft("release", asked.call_id, body)
 
 
-def decided_by_hook(engine: Engine, asked: Asked, on: str, *, verdict: str, roles: list[str], reviewer: str) -> Draft:
-    """Return the record of a review that a hook or the terminal decided at once."""
-    body = {**_call(engine, asked), "on": on, "verdict": verdict, "roles": roles, "reviewer": reviewer}
+def decided_by_hook(
+    engine: Engine, asked: Asked, on: str, *, record_id: str, verdict: str, roles: list[str], reviewer: str
+) -> Draft:
+    """Return the record of a review that a hook or the terminal decided at once, of the attempt `record_id`."""
+    said = {"record": record_id, "on": on, "verdict": verdict, "roles": roles, "reviewer": reviewer}
+    body = {**_call(engine, asked), **said}
     return Draft("review", asked.call_id, body)
