@@ -20,6 +20,7 @@ from govai.ledger.store import Ledger
 from govai.policy.policy import Policy
 from govai.review.desk import Desk
 from govai.review.reviews import Reviews
+from govai.sinks.anchors.opening import open_anchor
 from govai.sinks.opening import open_sink
 
 if TYPE_CHECKING:
@@ -56,11 +57,14 @@ def assemble(given: dict[str, Any]) -> Parts:
     policy = Policy.load(settings.get("policy"))
     detectors = _detectors(settings.get("detectors", ()))
     sinks = [open_sink(sink) for sink in settings.get("sinks", ())]
+    anchors = [open_anchor(one) for one in settings.get("anchors", ())]
     review = read_mode(settings.get("review"))
     ledger = Ledger(settings.get("ledger", DEFAULT_LEDGER))
     keys = ledger.keys = open_keys(settings.get("keys"), ledger.path or DEFAULT_LEDGER.removeprefix("sqlite:///"))
     for sink in sinks:
         ledger.attach(sink)
+    for anchor in anchors:
+        ledger.anchor(anchor)
     engine = Engine(
         policy=policy,
         lookout=Lookout(detectors),
