@@ -80,6 +80,21 @@ class Line:
             covered.update((span.chain, span.last) for span in checkpoint.spans)
             before = checkpoint
 
+    def notes(self, trusted: Iterable[str]) -> list[str]:
+        """Return what to know of the signatures."""
+        if not self.checkpoints:
+            return [say("no checkpoint was signed", "aucun point de contrôle n'est signé")]
+        until = self.checkpoints[max(self.checkpoints)].time
+        said = [say(f"signed until {until}", f"signé jusqu'à {until}")]
+        if not tuple(trusted):
+            said.append(
+                say(
+                    "signatures were checked by the keys that the checkpoints name; --public-key says whom to trust",
+                    "signatures vérifiées avec les clés que nomment les points de contrôle ; --public-key dit à qui se fier",
+                )
+            )
+        return said
+
     def _gone(self, numbers: list[int]) -> Iterator[Fault]:
         left, last = _MOST_GONE, 0
         for number in numbers:

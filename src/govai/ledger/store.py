@@ -110,7 +110,7 @@ class Ledger:
         return self._reading(lambda connection: prove(connection, record_id))
 
     def export_bundle(self, path: str | Path) -> Bundle:
-        """Write a ZIP file that verifies offline with only the public key: records, checkpoints, a script, a README.
+        """Sign where the chains stand, and write a ZIP file that verifies offline with only the public key.
 
         Raises:
             ConfigError: it cannot be written there. LedgerUnavailable: the ledger cannot be read.
@@ -118,6 +118,8 @@ class Ledger:
         from govai.ledger.bundle import write_bundle
 
         self._writer.flush()
+        if self.keys is not None:
+            self._maker.make()
         return self._reading(lambda connection: write_bundle(connection, path, self.public_keys))
 
     def commit(self, drafts: Sequence[Draft]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from hashlib import sha256
 from typing import TYPE_CHECKING
 
 from govai.core.errors import LedgerUnavailable
@@ -116,14 +117,7 @@ def _verify(connection: Connection, trust: Trust, scan: Scan) -> Verification:
     faults += [*ends(scan, before, _heads(connection)), *line.faults(trust.keys), *copies.faults]
     faults += _emptied(connection, scan, purges)
     faults += [Fault("duplicated", record, record) for (record,) in connection.execute(_TWICE)]
-    if line.checkpoints and not trust.keys:
-        notes.append(
-            say(
-                "signatures were checked by the keys that the checkpoints name; --public-key says whom to trust",
-                "signatures vérifiées avec les clés que nomment les points de contrôle ; --public-key dit à qui se fier",
-            )
-        )
-    notes += [*copies.notes, *trust.notes]
+    notes += [*line.notes(trust.keys), *copies.notes, *trust.notes]
     return result(scan.count, _in_order(connection, faults), copies.until, notes)
 
 
@@ -145,11 +139,9 @@ def _told(connection: Connection, suspect: Suspect) -> Fault:
     there = connection.execute("SELECT chain, seq, hash, bytes FROM records WHERE id=?", (suspect.holds,))
     others = [row for row in there if (row[0], row[1]) != (suspect.chain, suspect.seq)]
     where = (suspect.holds, suspect.chain, suspect.seq)
-    from hashlib import sha256
-
     if any(isinstance(raw, bytes) and sha256(raw).hexdigest() == suspect.real for *_, raw in others):
         return Fault("duplicated", suspect.id, *where)
-    if suspect.holds == suspect.id or any(digest == suspect.real for _, _, digest, _ in others):
+    if others or suspect.holds == suspect.id:
         return Fault("reordered", suspect.id, *where)
     return suspect.fault
 

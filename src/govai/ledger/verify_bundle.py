@@ -40,7 +40,7 @@ def verify_bundle(path: str | Path, trust: Trust) -> Verification:
     faults += [Fault("outcome_without_intent", outcome) for outcome in scan.early.values()]
     faults += [Fault("purged_silently", record, "", chain, seq) for record, chain, seq in scan.emptied]
     faults += [*line.faults(trust.keys), *copies.faults]
-    return result(scan.count, faults, copies.until, [*notes, *copies.notes, *trust.notes])
+    return result(scan.count, faults, copies.until, [*notes, *line.notes(trust.keys), *copies.notes, *trust.notes])
 
 
 def _claimed(archive: zipfile.ZipFile, line: Line) -> list[Purge]:

@@ -43,7 +43,7 @@ class TimestampAnchor:
             raise ConfigError(
                 say("timestamps need rfc3161-client", "l'horodatage demande rfc3161-client"),
                 where=f"anchors=rfc3161:{shown(self._url)}",
-                todo="pip install 'govai[rfc3161]'",
+                todo="pip install rfc3161-client",
             )
         self._roots = _certificates(roots) if roots else []
 
