@@ -50,11 +50,12 @@ class Suspect:
 class End:
     """Where a scan stands on one chain."""
 
-    __slots__ = ("at", "claims", "covered", "gaps", "head", "id", "latest", "leaves", "seq")
+    __slots__ = ("at", "claims", "covered", "gaps", "head", "id", "latest", "leaves", "purged", "seq")
 
     def __init__(self, claims: OnChain) -> None:
         self.seq, self.head, self.id, self.latest = 0, "", "", ""
         self.claims, self.covered, self.at = claims, claims.covered, 0
+        self.purged = bool(claims.purged)
         self.leaves: list[bytes] = []  # digests of the span that the next pledge is about
         self.gaps: list[tuple[int, int]] = []
 
@@ -99,6 +100,7 @@ class Scan:
                 and seq <= end.covered
                 and time >= end.latest
                 and kind in _SAID_BY
+                and not (end.purged and end.claims.is_purged(seq))
                 and _sha256(raw).hexdigest() == digest
                 and raw.endswith(
                     f',"call_id":"{call_id}","chain":"{named}","id":"{identity}","intent_id":"{intent_id}","kind":"{kind}"'
