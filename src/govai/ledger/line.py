@@ -140,12 +140,23 @@ class Copies:
             )
 
 
+def confirmed(anchors: Iterable[Anchor], line: Line, receipts: Iterable[Any]) -> Iterator[tuple[str, Checkpoint]]:
+    """Yield the anchors' names and checkpoints whose receipts, as `anchor` records hold them, are proof themselves."""
+    proving = {anchor.name: anchor.confirms for anchor in anchors if hasattr(anchor, "confirms")}
+    for said in receipts:
+        name, checkpoint = said.get("anchor"), line.checkpoints.get(said.get("checkpoint"))
+        if name in proving and checkpoint is not None and proving[name](checkpoint, str(said.get("receipt"))):
+            yield name, checkpoint
+
+
 def read_back(anchors: Iterable[Anchor]) -> tuple[list[tuple[str, list[Checkpoint]]], list[str]]:
     """Return each anchor's copies by its name, and notes on those that cannot be read back."""
     found: list[tuple[str, list[Checkpoint]]] = []
     notes: list[str] = []
     for anchor in anchors:
         reading = getattr(anchor, "anchored", None)
+        if reading is None and hasattr(anchor, "confirms"):
+            continue
         if reading is None:
             notes.append(
                 say(

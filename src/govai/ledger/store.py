@@ -212,7 +212,7 @@ class Ledger:
         self._pacer.close()
         if self._anchors:
             with suppress(LedgerUnavailable):  # what is not anchored now is so next time
-                self._maker.make()
+                self.checkpoint()
         self.flush(timeout)
         for feed in self._feeds:
             feed.close(timeout)

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from hashlib import sha256
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from govai.core.errors import LedgerUnavailable
 from govai.core.lang import say
 from govai.ledger.chain import record_of
 from govai.ledger.claims import Claims, Purge, mismatches
 from govai.ledger.fault import Fault
-from govai.ledger.line import Copies, Line, read_back
+from govai.ledger.line import Copies, Line, confirmed, read_back
 from govai.ledger.scanning import MOST, Scan, spelled
 from govai.storage.opening import open_database
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from govai.ledger.scanning import Suspect
 
 _ROWS = "SELECT chain,seq,id,time,kind,call_id,intent_id,purpose,hash,bytes FROM records ORDER BY position"
-_PURGES = "SELECT id, bytes FROM records WHERE kind='purge' ORDER BY position"
+_OF_KIND = "SELECT id, bytes FROM records WHERE kind='{}' ORDER BY position"
 _TWICE = "SELECT id FROM records GROUP BY id HAVING count(*)>1 LIMIT 100"
 _RANGE = "SELECT hash FROM records WHERE chain=? AND seq BETWEEN ? AND ? ORDER BY seq"
 
@@ -111,6 +111,8 @@ def _verify(connection: Connection, trust: Trust, scan: Scan) -> Verification:
     line, purges, copies = Line.read(connection), list(_purges(connection)), Copies()
     for name, found in kept:
         copies.compare(line, name, found, frozenset(trust.keys))
+    for name, checkpoint in confirmed(trust.anchors, line, _bodies(connection, "anchor")):
+        copies.compare(line, name, [checkpoint], frozenset(trust.keys))
     scan.claims = Claims([*line.checkpoints.values(), *copies.unkept], purges)
     scan.run(connection.stream(_ROWS))
     faults = [*scan.faults, *(_told(connection, one) for one in scan.suspects), *_unmatched(connection, scan)]
@@ -126,12 +128,18 @@ def _heads(connection: Connection) -> dict[str, tuple[int, str]]:
 
 
 def _purges(connection: Connection) -> Iterator[Purge]:
-    for record, raw in connection.stream(_PURGES):
+    for record, raw in connection.stream(_OF_KIND.format("purge")):
         said = spelled(raw) if isinstance(raw, bytes) else None
         try:
             yield Purge.from_body(record, said and said["body"])
         except ValueError:
             continue  # the scan names it, if it is not what was written
+
+
+def _bodies(connection: Connection, kind: str) -> Iterator[dict[str, Any]]:
+    for _, raw in connection.stream(_OF_KIND.format(kind)):
+        if isinstance(raw, bytes) and (said := spelled(raw)) is not None:
+            yield said["body"]
 
 
 def _told(connection: Connection, suspect: Suspect) -> Fault:

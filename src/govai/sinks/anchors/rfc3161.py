@@ -59,7 +59,7 @@ class TimestampAnchor:
         answer = post(self._url, made.as_bytes(), "application/timestamp-query")
         try:
             response = decode_timestamp_response(answer)
-            granted = response.status in (PKIStatus.GRANTED, PKIStatus.GRANTED_WITH_MODS)
+            granted = PKIStatus(response.status) in (PKIStatus.GRANTED, PKIStatus.GRANTED_WITH_MODS)
             mine = granted and response.tst_info.nonce == made.nonce
         except ValueError:
             mine = False
