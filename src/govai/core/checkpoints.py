@@ -28,6 +28,11 @@ class Span:
     head: str
     root: str
 
+    @property
+    def range(self) -> tuple[int, int]:
+        """Its first and its last sequence number."""
+        return self.first, self.last
+
     def to_json(self) -> dict[str, Any]:
         """Return the span as a record's body holds it."""
         return {"chain": self.chain, "from": self.first, "to": self.last, "head": self.head, "root": self.root}
