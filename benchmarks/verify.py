@@ -19,14 +19,14 @@ from benchmarks.bench_ledger import _BODY
 from govai.core.records import Draft, new_id
 from govai.ledger.chain import Chain
 from govai.ledger.claims import Claims
-from govai.ledger.keys import RootKey
+from govai.keys.roots import RootKey
 from govai.ledger.scanning import Scan
 from govai.ledger.signing import Signer
 from govai.ledger.store import Ledger
 from govai.ledger.verify import _ROWS, Trust, verify_url
 from govai.storage.opening import open_database
 
-KEYS = RootKey(b"k" * 32, "bench")
+KEYS = RootKey(b"k" * 32, "test")
 _BATCH = 10_000  # records a checkpoint
 
 

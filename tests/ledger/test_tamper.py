@@ -15,7 +15,7 @@ import pytest
 
 from govai.core.records import Draft, new_id
 from govai.ledger.fault import CODES
-from govai.ledger.keys import RootKey
+from govai.keys.roots import RootKey
 from govai.ledger.signing import Signer
 from govai.ledger.store import Ledger
 from govai.ledger.verify import Trust, Verification, verify_url
@@ -35,7 +35,7 @@ class Signers:
     stranger: Signer
 
 
-SIGNERS = Signers(Signer(KEYS), Signer(RootKey(b"x" * 32, "stranger")))
+SIGNERS = Signers(Signer(KEYS), Signer(RootKey(b"x" * 32, "test")))
 
 
 def write_some(ledger: Ledger, count: int) -> None:
@@ -164,7 +164,7 @@ def test_forks_sweeps_crashes_and_purges_raise_no_alarm(tmp_path: Path) -> None:
 _LIFE = """
     import os, signal, sys
     from govai.core.records import Draft, new_id
-    from govai.ledger.keys import RootKey
+    from govai.keys.roots import RootKey
     from govai.ledger.store import Ledger
     ledger = Ledger(sys.argv[1], keys=RootKey(b"k" * 32, "test"))
     child = os.fork()

@@ -78,22 +78,6 @@ def checkpoint(url: OwnUrl = None, anchor: Anchors = None) -> None:
 
 
 @ledger.command(
-    "public-key",
-    help=say(
-        "Print the public keys that checkpoints are signed by (PEM): who has them verifies without you.",
-        "Afficher les clés publiques qui signent (PEM) : qui les a vérifie sans vous.",
-    ),
-)
-def public_key(
-    url: OwnUrl = None,
-    out: Annotated[Path | None, typer.Option(help=say("Into a file.", "Dans un fichier."))] = None,
-) -> None:
-    from govai.cli.verifying import write_public_keys
-
-    write_public_keys(url, out)
-
-
-@ledger.command(
     help=say(
         "Write what proves one record, and reveals no other, to someone who has the public key.",
         "Écrire la preuve d'un enregistrement, sans révéler les autres, pour qui a la clé publique.",

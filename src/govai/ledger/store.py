@@ -5,6 +5,7 @@ from __future__ import annotations
 import weakref
 from contextlib import suppress
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from govai.core.errors import LedgerUnavailable
@@ -18,7 +19,6 @@ from govai.storage.opening import open_database
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
-    from pathlib import Path
 
     from govai.core.checkpoints import Anchor, Checkpoint
     from govai.core.database import Connection
@@ -97,7 +97,7 @@ class Ledger:
     @property
     def public_keys(self) -> tuple[str, ...]:
         """The Ed25519 public keys that checkpoints of this ledger may be signed by, hexadecimal; the newest first."""
-        return self._maker.public_keys() if self.keys is not None else ()
+        return self._maker.public_keys()
 
     def proof(self, record_id: str) -> Proof:
         """Return what proves one record to someone who has the public key and nothing else; it reveals no other record.
@@ -178,7 +178,7 @@ class Ledger:
         """Check every record: bytes against digests, digests against each other, chains against their heads, outcomes."""
         self._writer.flush()
         self.sweep()
-        trust = Trust(self.public_keys, tuple(self._anchors), _beside(self.keys))
+        trust = Trust(self.public_keys, tuple(self._anchors), _beside(self.keys, self.path))
         return self._reading(lambda connection: verify_connection(connection, self.database.errors, trust))
 
     def sweep(self) -> int:
@@ -301,9 +301,10 @@ class Ledger:
             feed.wake()
 
 
-def _beside(keys: KeyStore | None) -> tuple[str, ...]:
+def _beside(keys: KeyStore | None, path: str) -> tuple[str, ...]:
     """Say when whoever can rewrite the ledger can also sign it."""
-    if not getattr(keys, "beside_ledger", False):
+    kind, _, place = str(getattr(keys, "source", "")).partition(":")
+    if kind != "file" or path in ("", ":memory:") or Path(place).resolve().parent != Path(path).resolve().parent:
         return ()
     return (
         say(
