@@ -91,12 +91,11 @@ class Checkpoint:
         try:
             spans = tuple(Span(s["chain"], s["from"], s["to"], s["head"], s["root"]) for s in body["chains"])
             found = cls(body["number"], body["time"], body["previous"], spans, body["key"], body["signature"])
-            whole = found._holds() and body == found.to_json()
+            if found._holds() and body == found.to_json():
+                return found
         except (TypeError, KeyError, AttributeError):
-            whole = False
-        if not whole:
-            raise ValueError("this spells no checkpoint")
-        return found
+            pass
+        raise ValueError("this spells no checkpoint")
 
     def _holds(self) -> bool:
         """Whether every part is of its kind."""
