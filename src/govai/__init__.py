@@ -18,6 +18,7 @@ from govai.core.version import VERSION as __version__  # noqa: N811 -- the name 
 
 if TYPE_CHECKING:
     from govai import sinks as sinks
+    from govai.core.checkpoints import Anchor as Anchor
     from govai.core.data import Finding as Finding
     from govai.core.decisions import Decision as Decision
     from govai.core.errors import AuthenticationFailed as AuthenticationFailed
@@ -96,6 +97,7 @@ _HOMES = {
     "govai.core.decisions": "Decision",
     "govai.core.errors": _ERRORS,
     "govai.core.messages": "Message Reply ToolCall",
+    "govai.core.checkpoints": "Anchor",
     "govai.core.protocols": "Detector KeyStore ReviewDetails Sink Verdict",
     "govai.core.records": "Record",
     "govai.core.scope": "carry",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -23,23 +24,103 @@ Url = Annotated[
 ]
 
 
+OwnUrl = Annotated[
+    str | None,
+    typer.Option("--ledger", help=say("Another than the configuration's.", "Un autre que celui de la configuration.")),
+]
+
+Anchors = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--anchor",
+        help=say(
+            "Where copies of checkpoints are: file:PATH, git:REPOSITORY.",
+            "Où sont les copies : file:CHEMIN, git:DÉPÔT.",
+        ),
+    ),
+]
+
+
 @ledger.command(
     help=say(
         "Check every record; exits 1 when one does not hold, and names it.",
         "Vérifier chaque enregistrement ; sort avec 1 si l'un ne tient pas, et le nomme.",
     )
 )
-def verify(url: Url = "sqlite:///.govai/ledger.db") -> None:
-    from govai.ledger.verify import verify_url
+def verify(
+    url: Url = "sqlite:///.govai/ledger.db",
+    anchor: Anchors = None,
+    public_key: Annotated[
+        list[Path] | None,
+        typer.Option(help=say("Who may sign: a PEM file.", "Qui peut signer : un fichier PEM.")),
+    ] = None,
+    bundle: Annotated[
+        Path | None,
+        typer.Option(help=say("A bundle instead of a ledger.", "Une archive au lieu d'un registre.")),
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help=say("As JSON.", "En JSON."))] = False,
+) -> None:
+    from govai.cli.verifying import verified
 
-    found = verify_url(url)
-    count = found.records
-    if found.ok:
-        typer.echo(say(f"ok: {count} records hold; {found.why}", f"ok : {count} enregistrements intacts ; {found.why}"))
-        return
-    record = found.first_bad or say("(none in particular)", "(aucun en particulier)")
-    typer.echo(say(f"NOT OK: record {record}: {found.why}", f"ALTÉRÉ : enregistrement {record} : {found.why}"))
-    raise typer.Exit(1)
+    raise typer.Exit(verified(url, bundle, anchor or [], public_key or [], as_json=as_json))
+
+
+@ledger.command(
+    help=say(
+        "Sign where all chains stand now, and hand it to the anchors of the configuration.",
+        "Signer l'état de toutes les chaînes et le remettre aux ancrages de la configuration.",
+    )
+)
+def checkpoint(url: OwnUrl = None, anchor: Anchors = None) -> None:
+    from govai.cli.verifying import checkpointed
+
+    checkpointed(url, anchor or [])
+
+
+@ledger.command(
+    help=say(
+        "Write what proves one record, and reveals no other, to someone who has the public key.",
+        "Écrire la preuve d'un enregistrement, sans révéler les autres, pour qui a la clé publique.",
+    )
+)
+def proof(
+    record: Annotated[str, typer.Argument(metavar="ID", help=say("The record.", "L'enregistrement."))],
+    out: Annotated[Path, typer.Option(help=say("The file.", "Le fichier."))] = Path("proof.json"),
+    url: Url = "sqlite:///.govai/ledger.db",
+) -> None:
+    from govai.cli.verifying import write_proof
+
+    write_proof(url, record, out)
+
+
+@ledger.command(
+    "check-proof",
+    help=say("Check a proof of one record, offline; exits 1.", "Vérifier une preuve, hors ligne ; sort avec 1."),
+)
+def check_proof(
+    file: Annotated[Path, typer.Argument(help=say("The proof.", "La preuve."))],
+    public_key: Annotated[
+        Path, typer.Option(help=say("Who may sign: a PEM file.", "Qui peut signer : un fichier PEM."))
+    ],
+) -> None:
+    from govai.cli.verifying import proof_holds
+
+    raise typer.Exit(0 if proof_holds(file, public_key) else 1)
+
+
+@ledger.command(
+    help=say(
+        "Write the ledger as a bundle that verifies offline with only the public key.",
+        "Écrire le registre dans une archive vérifiable hors ligne avec la seule clé publique.",
+    )
+)
+def export(
+    bundle: Annotated[Path, typer.Option(help=say("The ZIP file.", "Le fichier ZIP."))],
+    url: OwnUrl = None,
+) -> None:
+    from govai.cli.verifying import exported
+
+    exported(url, bundle)
 
 
 @ledger.command(

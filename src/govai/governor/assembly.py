@@ -20,6 +20,7 @@ from govai.ledger.store import Ledger
 from govai.policy.policy import Policy
 from govai.review.desk import Desk
 from govai.review.reviews import Reviews
+from govai.sinks.anchors.opening import open_anchor
 from govai.sinks.opening import open_sink
 from govai.storage.opening import open_database
 
@@ -57,11 +58,14 @@ def assemble(given: dict[str, Any]) -> Parts:
     policy = Policy.load(settings.get("policy"))
     detectors = _detectors(settings.get("detectors", ()))
     sinks = [open_sink(sink) for sink in settings.get("sinks", ())]
+    anchors = [open_anchor(one) for one in settings.get("anchors", ())]
     review = read_mode(settings.get("review"))
     url = settings.get("ledger", DEFAULT_LEDGER)
     beside = open_database(url).path or DEFAULT_LEDGER.removeprefix("sqlite:///")
     keys = open_keys(settings.get("keys"), beside)  # before the ledger: one that is there without its key is refused
     ledger = Ledger(url, sinks=sinks, keys=keys)
+    for anchor in anchors:
+        ledger.anchor(anchor)
     engine = Engine(
         policy=policy,
         lookout=Lookout(detectors),

@@ -13,7 +13,7 @@ from govai.core.errors import ConfigError
 from govai.core.lang import say
 from govai.core.names import did_you_mean
 
-KEYS = ("policy", "ledger", "sinks", "detectors", "review", "mode", "keys", "actor")
+KEYS = ("policy", "ledger", "sinks", "anchors", "detectors", "review", "mode", "keys", "actor")
 DEFAULT_LEDGER = "sqlite:///.govai/ledger.db"
 
 

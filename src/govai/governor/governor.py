@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from pathlib import Path
     from types import TracebackType
 
+    from govai.core.checkpoints import Anchor
     from govai.core.messages import Reply
     from govai.core.protocols import Detector, KeyStore, ReviewHook, Sink
     from govai.doors.clients import Clients
@@ -31,7 +32,9 @@ class Governor(Calls):
     Args:
         policy: a path, a mapping or a Policy; default: what was discovered, else the built-in `eu-marketing`.
         ledger: `sqlite:///x.db` or `:memory:`; default: `.govai/ledger.db` under the current folder.
-        sinks: where records also go: `jsonl:PATH`, or objects with `emit`. detectors: added to the built-in ones.
+        sinks: where records also go: `jsonl:PATH`, or objects with `emit`.
+        anchors: where checkpoints are kept outside the ledger: `file:PATH`, `git:REPOSITORY`, `webhook:URL`, `rfc3161:URL`,
+            or objects with `anchor`. detectors: added to the built-in ones.
         review: `queue` (default), `ask` or a hook; also per call.
         mode: `enforce`, or `observe`: decide and record, change nothing but what the floor says.
         keys: `env:NAME`, `file:PATH` or a KeyStore; default: a file beside the ledger, mode 0600.
@@ -47,6 +50,7 @@ class Governor(Calls):
         *,
         ledger: str | None = None,
         sinks: Sequence[str | Sink] | None = None,
+        anchors: Sequence[str | Anchor] | None = None,
         detectors: Sequence[Detector] | None = None,
         review: Literal["queue", "ask"] | ReviewHook | None = None,
         mode: Literal["enforce", "observe"] | None = None,
@@ -57,6 +61,7 @@ class Governor(Calls):
             "policy": policy,
             "ledger": ledger,
             "sinks": sinks,
+            "anchors": anchors,
             "detectors": detectors,
             "review": review,
             "mode": mode,

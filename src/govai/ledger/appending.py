@@ -12,6 +12,7 @@ from govai.ledger.subjects import Subjects
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from contextlib import AbstractContextManager
 
     from govai.core.database import Connection, Database
     from govai.core.errors import GovaiError
@@ -32,6 +33,10 @@ class Appender:
         self.doubtful: dict[str, Draft] = {}
         self._unsure = False
 
+    def append_alone(self, connection: Connection, drafts: Callable[[], Sequence[Draft]]) -> int:
+        """Append what `drafts` returns while nobody else writes, and return how many; raises as `append` does."""
+        return self._once(connection, drafts, 0.0, connection.alone())
+
     def append(self, connection: Connection, drafts: Callable[[], Sequence[Draft]], *, lease_s: float) -> None:
         """Append the drafts; `lease_s` > 0 also says that the writer lives for so many seconds.
 
@@ -39,13 +44,13 @@ class Appender:
             an error of the database: nothing of it counts. TypeError: a body holds what a record must not.
         """
         try:
-            self._once(connection, drafts, lease_s)
+            self._once(connection, drafts, lease_s, connection.writing())
         except self._database.errors as error:
             if not self._database.mendable(error):
                 self._remember(error, drafts())
                 raise
             try:
-                self._once(connection, drafts, lease_s)
+                self._once(connection, drafts, lease_s, connection.writing())
             except self._database.errors as again:
                 self._remember(again, drafts())
                 raise
@@ -54,10 +59,16 @@ class Appender:
         """Say that this writer is gone: what is open has no one who ends it."""
         connection.insert("writers", [(self.chain.id, 0.0)])
 
-    def _once(self, connection: Connection, drafts: Callable[[], Sequence[Draft]], lease_s: float) -> None:
+    def _once(
+        self,
+        connection: Connection,
+        drafts: Callable[[], Sequence[Draft]],
+        lease_s: float,
+        transaction: AbstractContextManager[None],
+    ) -> int:
         before = (self.chain.seq, self.chain.head)
         try:
-            with connection.writing():
+            with transaction:
                 self.subjects.refresh(connection)
                 taken = drafts()
                 self._put(connection, self._looked_at(connection, taken))
@@ -72,6 +83,7 @@ class Appender:
         self.doubtful.clear()
         self.open.update(one.id for one in taken if one.kind == "intent")
         self.open.difference_update(one.intent_id for one in taken if one.kind == "outcome")
+        return len(taken)
 
     def _put(self, connection: Connection, drafts: Sequence[Draft]) -> None:
         refs = self.subjects.refs(connection, (person for draft in drafts for person in draft.subjects))

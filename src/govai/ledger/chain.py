@@ -14,9 +14,9 @@ from govai.core.lang import say
 from govai.core.records import SCHEMA, Draft, Record, new_id
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
-_FIELDS = frozenset(one.name for one in fields(Record)) - {"hash"}
+FIELDS = frozenset(one.name for one in fields(Record)) - {"hash"}
 
 
 class Row(NamedTuple):
@@ -100,50 +100,6 @@ def _spelled(raw: bytes | None) -> dict[str, Any] | None:
         found = orjson.loads(raw if isinstance(raw, bytes) else b"")
     except orjson.JSONDecodeError:
         return None
-    if not isinstance(found, dict) or found.pop("schema", None) != SCHEMA or found.keys() != _FIELDS:
+    if not isinstance(found, dict) or found.pop("schema", None) != SCHEMA or found.keys() != FIELDS:
         return None
     return found
-
-
-def tail(row: Row, prev: str) -> bytes:
-    """Return how the canonical bytes of a row must end: all that its columns say, in canonical order."""
-    columns = {"call_id": row.call_id, "chain": row.chain, "id": row.id, "intent_id": row.intent_id, "kind": row.kind}
-    words = "".join(f',"{name}":"{value}"' for name, value in columns.items())
-    return f'{words},"prev":"{prev}","schema":"{SCHEMA}","seq":{row.seq},"time":"{row.time}"}}'.encode()
-
-
-def faults(rows: Iterator[Row], heads: dict[str, tuple[int, str]]) -> Iterator[tuple[str | None, str]]:
-    """Yield (record id, what is wrong) for everything that does not hold, in order; `heads` gives each chain's end."""
-    last: dict[str, tuple[int, str, str]] = {}
-    ended: set[str] = set()
-    intents: set[str] = set()
-    for row in rows:
-        seq, head, before = last.get(row.chain, (0, "", ""))
-        real = hashlib.sha256(row.bytes or b"").hexdigest()
-        if row.bytes is None or real != row.hash:
-            yield row.id, "its bytes are not those that were hashed"
-        elif row.seq != seq + 1:
-            yield row.id, f"record {seq + 1} of its chain is missing before it"
-        elif not row.bytes.endswith(tail(row, head)):
-            broken = f'"prev":"{head}"'.encode() not in row.bytes
-            yield (
-                (before or row.id, "the next record names another digest")
-                if broken
-                else (row.id, "its columns differ from its bytes")
-            )
-        elif row.purpose and f'"purpose":"{row.purpose}"'.encode() not in row.bytes:
-            yield row.id, "its columns differ from its bytes"
-        elif _spelled(row.bytes) is None:
-            yield row.id, "its bytes are not a record"
-        if row.kind == "intent":
-            intents.add(row.id)
-        elif row.kind == "outcome":
-            if row.intent_id in ended:
-                yield row.id, "its intent has another outcome"
-            ended.add(row.intent_id)
-        last[row.chain] = (row.seq, real, row.id)
-    for chain in last.keys() | heads.keys():
-        seq, head, record = last.get(chain, (0, "", ""))
-        if heads.get(chain) != (seq, head):
-            yield record or None, "its chain ends elsewhere than its head says"
-    yield from ((None, "an outcome has no intent") for missing in (ended - intents) if missing)

@@ -3,24 +3,30 @@
 from __future__ import annotations
 
 import weakref
+from contextlib import suppress
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from govai.core.errors import LedgerUnavailable
 from govai.core.lang import say
 from govai.core.records import Draft, Record
 from govai.ledger.chain import record_of
-from govai.ledger.verify import Verification, verify_connection
+from govai.ledger.checkpointing import Maker, Pacer
+from govai.ledger.verify import Trust, Verification, opened, verify_connection
 from govai.ledger.writer import Writer
 from govai.storage.opening import open_database
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
+    from govai.core.checkpoints import Anchor, Checkpoint
     from govai.core.database import Connection
     from govai.core.protocols import KeyStore, Sink
+    from govai.ledger.bundle import Bundle
     from govai.ledger.feed import Feed
     from govai.ledger.outbox import SinkState
+    from govai.ledger.proof import Proof
 
 T = TypeVar("T")
 _PAGE = 1_000
@@ -42,6 +48,9 @@ class Ledger:
         self.database = open_database(url)
         self.url, self.path, self.keys = self.database.url, self.database.path, keys
         self._feeds: list[Feed] = []
+        self._anchors: list[Anchor] = []
+        self._maker = Maker(self)
+        self._pacer = Pacer(self._maker)
         self._writer = self._opened()
         # after the streams that are still open then: finalizers run at exit from the youngest to the oldest
         self._at_exit = weakref.finalize(_close_at_exit, _close_at_exit, weakref.ref(self))
@@ -64,6 +73,55 @@ class Ledger:
         if all(feed.sink.name != sink.name for feed in self._feeds):
             self._feeds.append(Feed(self, sink))
             self._feeds[-1].wake()
+
+    def anchor(self, anchor: Anchor) -> None:
+        """Hand every checkpoint to an anchor, from where its cursor stands; one of a name."""
+        from govai.ledger.anchoring import Anchoring
+
+        if all(one.name != anchor.name for one in self._anchors):
+            self._anchors.append(anchor)
+            self.attach(Anchoring(anchor, self.commit))
+
+    def checkpoint(self) -> Checkpoint | None:
+        """Sign where all chains stand now, and record it; None when nothing happened since the last one.
+
+        Raises:
+            ConfigError: the ledger was opened without keys. LedgerUnavailable: it cannot be written.
+        """
+        self._writer.flush()
+        return self._maker.make()
+
+    def append_alone(self, make: Callable[[Connection], Sequence[Draft]]) -> int:
+        """Append what `make` returns while nobody else writes to the ledger; return how many. Raises LedgerUnavailable."""
+        return self._writer.commit_alone(make)
+
+    @property
+    def public_keys(self) -> tuple[str, ...]:
+        """The Ed25519 public keys that checkpoints of this ledger may be signed by, hexadecimal; the newest first."""
+        return self._maker.public_keys()
+
+    def proof(self, record_id: str) -> Proof:
+        """Return what proves one record to someone who has the public key and nothing else; it reveals no other record.
+
+        Raises:
+            ConfigError: there is no such record, or no checkpoint covers it yet (`checkpoint()` makes one).
+        """
+        from govai.ledger.proof import prove
+
+        return self._reading(lambda connection: prove(connection, record_id))
+
+    def export_bundle(self, path: str | Path) -> Bundle:
+        """Sign where the chains stand, and write a ZIP file that verifies offline with only the public key.
+
+        Raises:
+            ConfigError: it cannot be written there. LedgerUnavailable: the ledger cannot be read.
+        """
+        from govai.ledger.bundle import write_bundle
+
+        self._writer.flush()
+        if self.keys is not None:
+            self._maker.make()
+        return self._reading(lambda connection: write_bundle(connection, path, self.public_keys))
 
     def commit(self, drafts: Sequence[Draft]) -> None:
         """Return once the drafts are durable.
@@ -121,11 +179,8 @@ class Ledger:
         """Check every record: bytes against digests, digests against each other, chains against their heads, outcomes."""
         self._writer.flush()
         self.sweep()
-        reader = self.database.connect_reading()
-        try:
-            return verify_connection(reader, self.database.errors)
-        finally:
-            reader.close()
+        trust = Trust(self.public_keys, tuple(self._anchors), _beside(self.keys, self.path))
+        return self._reading(lambda connection: verify_connection(connection, self.database.errors, trust))
 
     def sweep(self) -> int:
         """Give the outcome `unknown` to intents whose writer is gone; return how many."""
@@ -155,6 +210,10 @@ class Ledger:
         self._at_exit.detach()
         if self._writer.closed:
             return
+        self._pacer.close()
+        if self._anchors:
+            with suppress(LedgerUnavailable):  # what is not anchored now is so next time
+                self.checkpoint()
         self.flush(timeout)
         for feed in self._feeds:
             feed.close(timeout)
@@ -261,9 +320,32 @@ class Ledger:
             todo=say("mend the disk, the server or the rights, and call again", "réparez disque, serveur ou droits"),
         )
 
+    def _reading(self, step: Callable[[Connection], T]) -> T:
+        """Run a step on a connection that only reads."""
+        reader = opened(self.database)
+        try:
+            return step(reader)
+        finally:
+            reader.close()
+
     def _wake(self) -> None:
+        if self.keys is not None:
+            self._pacer.committed()
         for feed in self._feeds:
             feed.wake()
+
+
+def _beside(keys: KeyStore | None, path: str) -> tuple[str, ...]:
+    """Say when whoever can rewrite the ledger can also sign it."""
+    kind, _, place = str(getattr(keys, "source", "")).partition(":")
+    if kind != "file" or path in ("", ":memory:") or Path(place).resolve().parent != Path(path).resolve().parent:
+        return ()
+    return (
+        say(
+            "the key file lies beside the ledger: who can write the one can read the other; only an anchor proves anything then",
+            "le fichier de clé est à côté du registre : qui écrit l'un lit l'autre ; seul un ancrage prouve alors",
+        ),
+    )
 
 
 def _has_gap(position: int, page: Sequence[tuple[int, str, bytes | None]]) -> bool:

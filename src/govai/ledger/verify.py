@@ -1,22 +1,32 @@
-"""Verify a ledger: is every record what was written, and is none missing?"""
+"""Verify a ledger: is every record what was written, is none missing, and who outside says so?"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from hashlib import sha256
+from typing import TYPE_CHECKING, Any
 
 from govai.core.errors import LedgerUnavailable
 from govai.core.lang import say
-from govai.ledger.chain import Row, faults, record_of
+from govai.ledger.chain import record_of
+from govai.ledger.claims import Claims, Purge, mismatches
+from govai.ledger.fault import Fault
+from govai.ledger.line import Copies, Line, confirmed, read_back
+from govai.ledger.scanning import MOST, Scan, spelled
 from govai.storage.opening import open_database
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
+    from govai.core.checkpoints import Anchor
     from govai.core.database import Connection, Database
     from govai.core.records import Record
+    from govai.ledger.scanning import Suspect
 
 _ROWS = "SELECT chain,seq,id,time,kind,call_id,intent_id,purpose,hash,bytes FROM records ORDER BY position"
+_OF_KIND = "SELECT id, bytes FROM records WHERE kind='{}' ORDER BY position"
+_TWICE = "SELECT id FROM records GROUP BY id HAVING count(*)>1 LIMIT 100"
+_RANGE = "SELECT hash FROM records WHERE chain=? AND seq BETWEEN ? AND ? ORDER BY seq"
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,8 +34,10 @@ class Verification:
     """What verifying found.
 
     Attributes:
-        ok: everything holds. records: how many were checked. anchored_until: time of the last anchor outside, or None.
-        first_bad: id of the first record that does not hold, or None. why: what is wrong, or how far the proof reaches.
+        ok: everything holds. records: how many were checked. anchored_until: time of the latest checkpoint that an
+            anchor's own copy confirms, or None. first_bad: id of the first record that does not hold, or None.
+        why: what is wrong, or how far the proof reaches.
+        faults: everything that is wrong, by name, at most a hundred. notes: what to know of how it was checked.
     """
 
     ok: bool
@@ -33,40 +45,57 @@ class Verification:
     anchored_until: str | None
     first_bad: str | None
     why: str
+    faults: tuple[Fault, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
-def verify_connection(connection: Connection, errors: tuple[type[Exception], ...]) -> Verification:
+@dataclass(frozen=True, slots=True)
+class Trust:
+    """What a verification relies on that is not in the ledger.
+
+    Attributes:
+        keys: Ed25519 public keys that may sign, hexadecimal; none: whichever a checkpoint names, which is noted.
+        anchors: whose copies are read back. notes: what to say along with the result.
+    """
+
+    keys: tuple[str, ...] = ()
+    anchors: tuple[Anchor, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+def verify_connection(
+    connection: Connection, errors: tuple[type[Exception], ...], trust: Trust | None = None
+) -> Verification:
     """Verify an open ledger; `errors` are those of its database."""
-    counted = _Counted(connection)
+    trust = trust or Trust()
+    scan = Scan(Claims())
     try:
-        heads = {chain: (seq, head) for chain, seq, head in connection.execute("SELECT chain, seq, hash FROM heads")}
-        fault = next(faults(iter(counted), heads), None)
+        return _verify(connection, trust, scan)
     except errors as error:
-        why = say(
-            f"the database is damaged ({type(error).__name__})", f"la base est endommagée ({type(error).__name__})"
-        )
-        return Verification(ok=False, records=counted.count, anchored_until=None, first_bad=None, why=why)
-    if fault is not None:
-        return Verification(ok=False, records=counted.count, anchored_until=None, first_bad=fault[0], why=fault[1])
-    why = say("internal consistency only: no anchor outside", "cohérence interne seulement : pas d'ancrage externe")
-    return Verification(ok=True, records=counted.count, anchored_until=None, first_bad=None, why=why)
+        damaged = Fault("damaged", None, type(error).__name__)
+        return result(scan.count, [*scan.faults, damaged], None, list(trust.notes))
 
 
-def verify_url(url: str) -> Verification:
+def verify_url(url: str, trust: Trust | None = None) -> Verification:
     """Verify the ledger at a URL, without creating or changing it.
 
     Raises:
-        ConfigError: there is no such file.
+        ConfigError: there is no such file. LedgerUnavailable: it does not answer.
     """
     database = open_database(url)
-    connection = _opened(database)
+    connection = opened(database)
     try:
-        return verify_connection(connection, database.errors)
+        return verify_connection(connection, database.errors, trust)
     finally:
         connection.close()
 
 
-def _opened(database: Database) -> Connection:
+def opened(database: Database) -> Connection:
+    """Open a ledger's database for reading.
+
+    Raises:
+        ConfigError: there is none. LedgerUnavailable: it does not answer.
+    """
     try:
         return database.connect_reading()
     except database.errors as error:
@@ -76,16 +105,120 @@ def _opened(database: Database) -> Connection:
     )
 
 
-class _Counted:
-    """The rows of a ledger, counted as they pass."""
+def _verify(connection: Connection, trust: Trust, scan: Scan) -> Verification:
+    kept, notes = read_back(trust.anchors)  # first: what is anchored later than this was written later, too
+    before = _heads(connection)
+    line, purges, copies = Line.read(connection), list(_purges(connection)), Copies()
+    for name, found in kept:
+        copies.compare(line, name, found, frozenset(trust.keys))
+    for name, checkpoint in confirmed(trust.anchors, line, _bodies(connection, "anchor")):
+        copies.compare(line, name, [checkpoint], frozenset(trust.keys))
+    scan.claims = Claims([*line.checkpoints.values(), *copies.unkept], purges)
+    scan.run(connection.stream(_ROWS))
+    faults = [*scan.faults, *(_told(connection, one) for one in scan.suspects), *_unmatched(connection, scan)]
+    faults += [*ends(scan, before, _heads(connection)), *line.faults(trust.keys), *copies.faults]
+    faults += _emptied(connection, scan, purges)
+    faults += [Fault("duplicated", record, record) for (record,) in connection.execute(_TWICE)]
+    notes += [*line.notes(trust.keys), *copies.notes, *trust.notes]
+    return result(scan.count, _in_order(connection, faults), copies.until, notes)
 
-    def __init__(self, connection: Connection) -> None:
-        self._connection, self.count = connection, 0
 
-    def __iter__(self) -> Iterator[Row]:
-        for *columns, raw in self._connection.stream(_ROWS):
-            self.count += 1
-            yield Row._make((*columns, raw if isinstance(raw, bytes) else None))
+def _heads(connection: Connection) -> dict[str, tuple[int, str]]:
+    return {chain: (seq, head) for chain, seq, head in connection.execute("SELECT chain, seq, hash FROM heads")}
+
+
+def _purges(connection: Connection) -> Iterator[Purge]:
+    for record, raw in connection.stream(_OF_KIND.format("purge")):
+        said = spelled(raw) if isinstance(raw, bytes) else None
+        try:
+            yield Purge.from_body(record, said and said["body"])
+        except ValueError:
+            continue  # the scan names it, if it is not what was written
+
+
+def _bodies(connection: Connection, kind: str) -> Iterator[dict[str, Any]]:
+    for _, raw in connection.stream(_OF_KIND.format(kind)):
+        if isinstance(raw, bytes) and (said := spelled(raw)) is not None:
+            yield said["body"]
+
+
+def _told(connection: Connection, suspect: Suspect) -> Fault:
+    """Say what a row is whose bytes spell another record: a copy of it, or it in the wrong place."""
+    there = connection.execute("SELECT chain, seq, hash, bytes FROM records WHERE id=?", (suspect.holds,))
+    others = [row for row in there if (row[0], row[1]) != (suspect.chain, suspect.seq)]
+    where = (suspect.holds, suspect.chain, suspect.seq)
+    if any(isinstance(raw, bytes) and sha256(raw).hexdigest() == suspect.real for *_, raw in others):
+        return Fault("duplicated", suspect.id, *where)
+    if others or suspect.holds == suspect.id:
+        return Fault("reordered", suspect.id, *where)
+    return suspect.fault
+
+
+def _unmatched(connection: Connection, scan: Scan) -> Iterator[Fault]:
+    """Yield the outcomes whose intent is not there, or had its outcome already."""
+    for intent, outcome in list(scan.early.items())[:MOST]:
+        there = connection.execute("SELECT id FROM records WHERE id=? AND kind='intent'", (intent,))
+        yield Fault("outcome_twice" if there else "outcome_without_intent", outcome)
+
+
+def ends(scan: Scan, before: dict[str, tuple[int, str]], after: dict[str, tuple[int, str]]) -> Iterator[Fault]:
+    """Yield the chains that end elsewhere than their heads, or a checkpoint, say; `before` and `after` the scan."""
+    covered = scan.claims.chains()
+    for chain in sorted(scan.ends.keys() | before.keys() | covered.keys()):
+        end = scan.ends.get(chain)
+        least = max(before.get(chain, (0, ""))[0], covered.get(chain, 0))
+        if end is None:
+            yield Fault("removed_chain", None, chain, chain)
+            continue
+        for first, last in end.gaps:
+            about = str(first) if first == last else f"{first}–{last}"
+            yield Fault("deleted", end.id, about, chain, first)
+        if end.seq < least:
+            yield Fault("cut_tail", end.id, str(least), chain, end.seq)
+        elif (end.seq, end.head) not in (before.get(chain), after.get(chain)) and not _grew(
+            end.seq, chain, before, after
+        ):
+            yield Fault("head", end.id, "", chain, end.seq)
+
+
+def _grew(seq: int, chain: str, before: dict[str, tuple[int, str]], after: dict[str, tuple[int, str]]) -> bool:
+    """Whether a chain that is being written was read between two of its heads."""
+    return before.get(chain, (0, ""))[0] < seq < after.get(chain, (0, ""))[0]
+
+
+def _emptied(connection: Connection, scan: Scan, purges: list[Purge]) -> Iterator[Fault]:
+    """Yield the rows that are empty without a purge (one made during the scan counts), and purges that do not fit."""
+    now = Claims((), list(_purges(connection))) if scan.emptied else scan.claims
+    for record, chain, seq in scan.emptied:
+        if not now.on(chain).is_purged(seq):
+            yield Fault("purged_silently", record, "", chain, seq)
+
+    def hashes(chain: str, first: int, last: int) -> Iterable[str]:
+        return (digest for (digest,) in connection.stream(_RANGE, (chain, first, last)))
+
+    yield from (Fault("purge_mismatch", record) for record in mismatches(purges, hashes))
+
+
+def _in_order(connection: Connection, faults: list[Fault]) -> list[Fault]:
+    """Return the faults once each, by where their records stand; those of no record last."""
+    found = list(dict.fromkeys(faults))[:MOST]
+    places: dict[str | None, int] = {}
+    for record in {fault.record for fault in found if fault.record is not None}:
+        there = connection.execute("SELECT min(position) FROM records WHERE id=?", (record,))
+        places[record] = there[0][0] or 0
+    return sorted(found, key=lambda fault: (fault.record is None, places.get(fault.record, 0)))
+
+
+def result(records: int, faults: list[Fault], until: str | None, notes: list[str]) -> Verification:
+    """Return the verification that faults, or none, amount to."""
+    if faults:
+        first = next((fault for fault in faults if fault.record is not None), faults[0])
+        return Verification(False, records, until, first.record, first.words, tuple(faults), tuple(notes))
+    if until is None:
+        why = say("internal consistency only: no anchor outside", "cohérence interne seulement : pas d'ancrage externe")
+    else:
+        why = say(f"anchored outside until {until}", f"ancré à l'extérieur jusqu'à {until}")
+    return Verification(True, records, until, None, why, (), tuple(notes))
 
 
 def records_at(url: str, *, purpose: str | None = None, limit: int = 50, about: str | None = None) -> Iterator[Record]:
@@ -98,7 +231,7 @@ def records_at(url: str, *, purpose: str | None = None, limit: int = 50, about: 
         ConfigError: there is no such ledger. LedgerUnavailable: a record is damaged.
     """
     database = open_database(url)
-    connection = _opened(database)
+    connection = opened(database)
     where, values = ["1=1"], []
     if purpose is not None:
         where.append("purpose=?")

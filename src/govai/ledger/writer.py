@@ -100,6 +100,20 @@ class Writer:
         if mine.error is not None:
             raise _unavailable(mine.error)
 
+    def commit_alone(self, make: Callable[[Connection], Sequence[Draft]]) -> int:
+        """Append what `make` returns while nobody else writes to the ledger, and return how many; raises as `commit`."""
+        self._refuse_closed()
+        with self.lock:
+            try:
+                count = self._appender.append_alone(self.connection, lambda: make(self.connection))
+            except self._database.errors as error:
+                problem: BaseException = error
+            else:
+                if count:
+                    self._committed()
+                return count
+        raise _unavailable(problem)
+
     async def acommit(self, drafts: Sequence[Draft]) -> None:
         """The asyncio twin: tasks that wait in the same turn of their loop share one commit.
 

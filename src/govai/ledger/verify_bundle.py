@@ -1,0 +1,60 @@
+"""Verify a bundle offline, by the same scan as a ledger's: only what the bundle says and who is trusted counts."""
+
+from __future__ import annotations
+
+import zipfile
+import zlib
+from typing import TYPE_CHECKING
+
+from govai.ledger.bundle import opened_bundle, rows_of
+from govai.ledger.claims import Claims, Purge
+from govai.ledger.fault import Fault
+from govai.ledger.line import Copies, Line, read_back
+from govai.ledger.scanning import Scan, spelled
+from govai.ledger.verify import Trust, Verification, ends, result
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def verify_bundle(path: str | Path, trust: Trust) -> Verification:
+    """Verify a bundle.
+
+    Raises:
+        ConfigError: it is none.
+    """
+    kept, notes = read_back(trust.anchors)
+    scan, line, copies = Scan(Claims()), Line(), Copies()
+    with opened_bundle(path) as archive:
+        try:
+            purges = _claimed(archive, line)
+            for name, found in kept:
+                copies.compare(line, name, found, frozenset(trust.keys))
+            scan.claims = Claims([*line.checkpoints.values(), *copies.unkept], purges)
+            scan.run(rows_of(archive))
+        except (ValueError, KeyError, TypeError, AttributeError, zipfile.BadZipFile, zlib.error, EOFError) as error:
+            damaged = Fault("damaged", None, type(error).__name__)
+            return result(scan.count, [*scan.faults, damaged], None, notes)
+    heads = {chain: (end.seq, end.head) for chain, end in scan.ends.items()}
+    faults = [*scan.faults, *(one.fault for one in scan.suspects), *ends(scan, heads, heads)]
+    faults += [Fault("outcome_without_intent", outcome) for outcome in scan.early.values()]
+    faults += [Fault("purged_silently", record, "", chain, seq) for record, chain, seq in scan.emptied]
+    faults += [*line.faults(trust.keys), *copies.faults]
+    return result(scan.count, faults, copies.until, [*notes, *line.notes(trust.keys), *copies.notes, *trust.notes])
+
+
+def _claimed(archive: zipfile.ZipFile, line: Line) -> list[Purge]:
+    """Read the checkpoints into `line`, and return the purges."""
+    purges = []
+    for _, _, identity, _, kind, *_, raw in rows_of(archive):
+        if kind in ("checkpoint", "purge") and (said := spelled(raw)) is not None:
+            try:
+                if kind == "purge":
+                    purges.append(Purge.from_body(identity, said["body"]))
+                else:
+                    line.add(identity, said["body"])
+            except ValueError:
+                line.unread.append(
+                    Fault("forged_checkpoint" if kind == "checkpoint" else "purge_mismatch", identity, "?")
+                )
+    return purges
