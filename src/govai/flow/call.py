@@ -29,7 +29,7 @@ class Call:
     Attributes:
         raw: the protected body that may leave. text: digest of the protected body before any reviewer's edit. intent: its durable record.
         answer: a released or kept answer that stands in for the network, in its protected form. links: other records that its
-        own names. lines: the requests of a batch. batch: what was kept of the batch that it speaks of.
+        own names. passages: hashes of what the request says, once they were needed. lines: the requests of a batch. batch: what was kept of the batch that it speaks of.
     """
 
     engine: Engine
@@ -43,7 +43,8 @@ class Call:
     text: str = ""
     intent: Draft | None = None
     answer: Answer | None = None
-    links: dict[str, str] = field(default_factory=dict)
+    links: dict[str, Any] = field(default_factory=dict)
+    passages: frozenset[int] | None = field(default=None, repr=False)
     lines: list[Call] = field(default_factory=list, repr=False)
     batch: dict[str, Any] | None = field(default=None, repr=False)
     started: int = field(default_factory=time.monotonic_ns)
@@ -112,7 +113,7 @@ class Call:
     def envelope(self, answer: Answer | None) -> Envelope:
         """Return all that is needed to go on after a review."""
         scope = self.asked.scope
-        words = ("purpose", "actor", "subject", "session", "job", "run_id")
+        words = ("purpose", "actor", "subject", "session", "job", "run_id", "parents")
         call: dict[str, Any] = {
             **{word: getattr(scope, word) for word in words},
             "key": self.asked.key,

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from govai.core.canonical import canonical
+from govai.flow.derived import Answers
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -25,7 +26,7 @@ class Engine:
 
     Attributes:
         policy: decides. lookout: finds what leaves. ledger: remembers. desk: keeps tickets. keys: secret keys by use.
-        observe: decide and record, change nothing but what the floor says.
+        observe: decide and record, change nothing but what the floor says. answers: earlier ones, by their passages.
     """
 
     policy: Policy
@@ -35,6 +36,7 @@ class Engine:
     keys: KeyStore
     observe: bool = False
     version: str = ""
+    answers: Answers = field(default_factory=Answers, repr=False)
     _keyed: dict[str, bytes] = field(default_factory=dict, repr=False)
 
     def key(self, use: str) -> bytes:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from govai.core.decisions import Decision
+    from govai.core.scope import Scope
     from govai.flow.asked import Asked
     from govai.flow.engine import Engine
     from govai.flow.outgoing import Outgoing
@@ -31,12 +32,22 @@ def _call(engine: Engine, asked: Asked) -> dict[str, Any]:
         "basis": purpose.basis if purpose else "",
         "job": scope.job,
         "run_id": scope.run_id,
+        **_parents(scope),
         "door": asked.door,
         "data": "declared" if asked.declared else "patterns only",
         "mode": "observe" if engine.observe else "enforce",
         "policy": {"name": engine.policy.name, "digest": engine.policy.digest},
         "software": engine.version,
     }
+
+
+def _parents(scope: Scope) -> dict[str, str]:
+    """Return the run around the call's own, and the outermost one where that is another: (job, run id) of each."""
+    if not scope.parents:
+        return {}
+    (root_job, root_run), (job, run) = scope.parents[0], scope.parents[-1]
+    found = {"parent_job": job, "parent_run": run}
+    return found if root_run == run else found | {"root_job": root_job, "root_run": root_run}
 
 
 def _target(outgoing: Outgoing, sight: Sight | None) -> dict[str, Any]:
@@ -84,11 +95,12 @@ def intent(
     sight: Sight | None,
     decision: Decision,
     sent: bytes,
-    links: Mapping[str, str] | None = None,
+    links: Mapping[str, Any] | None = None,
 ) -> Draft:
     """Return the record of an attempt: durable before its first byte leaves.
 
-    `links` names other records: `fetches`, the call whose answer is fetched; `batch`, the upload a request is part of.
+    `links` names other records: `fetches`, the call whose answer is fetched; `batch`, the upload a request is part of;
+    `derived_from`, the earlier calls whose answers stand in it.
     """
     body = {
         **_call(engine, asked),
