@@ -95,7 +95,7 @@ def test_a_reply_given_as_it_is_needs_no_search(gov: govai.Governor, provider: P
     replies.append(gov.generate(MODEL, "Que dire de {avis} ?", data={"avis": replies[2]}))
     gov.generate(MODEL, lambda rows: f"Que dire de {rows[0].avis} ?", data=[{"avis": replies[3]}, {"avis": "rien"}])
     assert links(gov) == [None, *([one.record_id] for one in replies)]
-    assert [one.text for one in provider.requests[1:3]] == ["Oui", "Non"]
+    assert [one.text.split("\n")[-1] for one in provider.requests[1:3]] == ["Oui", "Non"]
 
 
 def test_an_answer_given_as_data_is_found_in_its_field(gov: govai.Governor, provider: Provider) -> None:
