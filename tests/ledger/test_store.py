@@ -37,6 +37,14 @@ def outcome(of: Draft, status: str = "completed") -> Draft:
     return Draft("outcome", "call", {"purpose": "p", "status": status}, intent_id=of.id)
 
 
+def attacking(path: str | Path) -> sqlite3.Connection:
+    """Someone who owns the file takes the triggers away first."""
+    base = sqlite3.connect(path)
+    for (name,) in base.execute("SELECT name FROM sqlite_master WHERE type='trigger'").fetchall():
+        base.execute(f"DROP TRIGGER {name}")
+    return base
+
+
 @pytest.fixture
 def url(tmp_path: Path) -> str:
     return f"sqlite:///{tmp_path}/ledger.db"
@@ -123,7 +131,7 @@ def test_any_changed_byte_of_a_record_is_named(tmp_path_factory: pytest.TempPath
     ledger.close()
     assert verify_url(ledger.url).ok
     at = data.draw(st.integers(0, len(drafts) - 1))
-    base = sqlite3.connect(path)
+    base = attacking(path)
     (raw,) = base.execute("SELECT bytes FROM records WHERE position=?", (at + 1,)).fetchone()
     place = data.draw(st.integers(0, len(raw) - 1))
     flipped = bytearray(raw)
@@ -145,7 +153,7 @@ def test_cut_inserted_or_altered_rows_show(url: str, change: str) -> None:
     ledger = Ledger(url)
     ledger.commit([intent(), intent(), intent()])
     ledger.close()
-    base = sqlite3.connect(ledger.path)
+    base = attacking(ledger.path)
     base.execute(change)
     base.commit()
     base.close()
@@ -158,7 +166,7 @@ def test_whatever_stands_for_a_record_is_a_fault_that_names_it(url: str, change:
     ledger = Ledger(url)
     drafts = [intent(), intent(), intent()]
     ledger.commit(drafts)
-    with sqlite3.connect(ledger.path) as base:
+    with attacking(ledger.path) as base:
         base.execute(f"UPDATE records SET bytes={change} WHERE position=2")
     base.close()
     for found in (ledger.verify(), verify_url(url)):
@@ -177,7 +185,7 @@ def test_bytes_that_spell_no_record_show_though_their_hash_holds(url: str) -> No
     drafts = [intent()]
     ledger.commit(drafts)
     ledger.close()
-    with sqlite3.connect(ledger.path) as base:
+    with attacking(ledger.path) as base:
         (raw,) = base.execute("SELECT bytes FROM records").fetchone()
         forged = b"]" + raw
         base.execute("UPDATE records SET bytes=?, hash=?", (forged, hashlib.sha256(forged).hexdigest()))
@@ -193,7 +201,7 @@ def test_rewriting_a_record_with_its_hash_shows_at_that_record(url: str) -> None
     drafts = [intent(), intent(), intent()]
     ledger.commit(drafts)
     ledger.close()
-    base = sqlite3.connect(ledger.path)
+    base = attacking(ledger.path)
     (raw,) = base.execute("SELECT bytes FROM records WHERE position=2").fetchone()
     forged = raw.replace(b'"purpose":"p"', b'"purpose":"q"')
     base.execute("UPDATE records SET bytes=?, hash=?, purpose='q' WHERE position=2", (forged, hashlib.sha256(forged).hexdigest()))

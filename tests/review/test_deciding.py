@@ -16,6 +16,7 @@ from govai.core.protocols import Verdict
 from govai.core.records import Draft
 from govai.ledger.keys import RootKey
 from govai.ledger.store import Ledger
+from govai.storage.sqlite import SqliteDatabase
 from govai.review.desk import Desk
 from govai.review.reviews import Reviews
 from govai.review.tickets import Filing, Status, Ticket
@@ -36,7 +37,7 @@ class Office:
 
     def __init__(self) -> None:
         self.clock, self.records, self.checked = Clock(), [], []
-        self.desk = Desk(":memory:", KEYS, self.clock)
+        self.desk = Desk(SqliteDatabase(":memory:", ":memory:"), KEYS, self.clock)
         self.before_record: Any = lambda: None
 
     def record(self, draft: Draft) -> None:
@@ -170,7 +171,7 @@ async def test_every_verb_has_its_twin() -> None:
 
 def test_desk_and_ledger_share_a_file(tmp_path: Any) -> None:
     ledger = Ledger(f"sqlite:///{tmp_path}/x.db")
-    with closing(ledger), closing(Desk(str(tmp_path / "x.db"), KEYS)) as desk:
+    with closing(ledger), closing(Desk(ledger.database, KEYS)) as desk:
         reviews = Reviews(desk, actor="lea", people=PEOPLE, record=lambda draft: ledger.commit((draft,)), check=lambda *_: None)
         needs = (ReviewNeed("r", "marketing"),)
         ids = [desk.file(Filing("output", "x", needs, (), (), "ana", "p", "", "", str(n), {}, b"e")).id for n in range(3)]

@@ -20,6 +20,7 @@ from hypothesis import strategies as st
 from govai.core.decisions import ReviewNeed
 from govai.core.errors import ConfigError, LedgerUnavailable, PolicyError, ReviewExpired
 from govai.core.protocols import Verdict
+from govai.storage.sqlite import SqliteDatabase
 from govai.review.desk import GROUPS, Desk
 from govai.review.tickets import Filing, Status
 
@@ -63,7 +64,7 @@ def path(tmp_path: Path) -> str:
 
 @pytest.fixture
 def desk(path: str, clock: Clock) -> Iterator[Desk]:
-    with closing(Desk(path, Keys(), clock)) as opened:
+    with closing(Desk(SqliteDatabase(path, path), Keys(), clock)) as opened:
         yield opened
 
 
@@ -81,17 +82,17 @@ def test_a_desk_that_is_not_used_opens_nothing(path: str) -> None:
         def derive(self, use: str) -> bytes:
             raise AssertionError("asked for a key")
 
-    with closing(Desk(path, Never())):
+    with closing(Desk(SqliteDatabase(path, path), Never())):
         assert not Path(path).exists()
 
 
 def test_a_restart_finds_all_of_it(path: str, clock: Clock) -> None:
-    with closing(Desk(path, Keys(), clock)) as before:
+    with closing(Desk(SqliteDatabase(path, path), Keys(), clock)) as before:
         first = before.file(filing(text="Chère Zoé \ud83d"))
         before.file(filing("g"))
         before.decide(first.id, "lea", ["marketing"], Verdict.approve("Chère Léa \udc00", note="mieux"))
         before.keep_reply("f", b"\x00reply")
-    with closing(Desk(path, Keys(), clock)) as after:
+    with closing(Desk(SqliteDatabase(path, path), Keys(), clock)) as after:
         found = after.find("f")
         assert found == after.get(first.id)
         assert (found.status, found.text, found.edited, found.note, found.decided_by) == (Status.APPROVED, "Chère Léa \udc00", True, "mieux", ("lea",))
@@ -201,7 +202,7 @@ def test_a_release_begun_in_time_may_be_finished_and_an_abandoned_one_expires(de
 
 
 def test_of_two_that_release_only_the_first_to_finish_goes_on(path: str, clock: Clock) -> None:
-    with closing(Desk(path, Keys(), clock)) as slow, closing(Desk(path, Keys(), clock)) as quick:
+    with closing(Desk(SqliteDatabase(path, path), Keys(), clock)) as slow, closing(Desk(SqliteDatabase(path, path), Keys(), clock)) as quick:
         ticket = slow.file(filing(needs=(ReviewNeed("r", "marketing", expires_s=10 * HOUR),))).id
         for early in (slow.claim, quick.claim):
             assert not early(ticket), "not approved yet"
@@ -300,22 +301,23 @@ def test_a_reply_serves_the_call_it_was_kept_for(desk: Desk, path: str) -> None:
 
 def test_another_key_is_said_and_the_right_one_still_opens(desk: Desk, path: str, clock: Clock) -> None:
     ticket = desk.file(filing())
-    with closing(Desk(path, Keys(b"other"), clock)) as other:
+    with closing(Desk(SqliteDatabase(path, path), Keys(b"other"), clock)) as other:
         for call in (lambda: other.get(ticket.id), other.pending, lambda: other.find("f")):
             with pytest.raises(PolicyError, match="keys="):
                 call()
     for size in (16, 24, 31, 0):  # AES would take the first two
-        with closing(Desk(path, Keys(size=size), clock)) as short, pytest.raises(ConfigError, match="32 bytes"):
+        with closing(Desk(SqliteDatabase(path, path), Keys(size=size), clock)) as short, pytest.raises(ConfigError, match="32 bytes"):
             short.get(ticket.id)
     assert desk.envelope(ticket.id) == b"envelope of Zoe"
 
 
 def test_a_place_that_cannot_be_used_is_said_and_the_desk_recovers(tmp_path: Path, clock: Clock) -> None:
     place = tmp_path / "later" / "ledger.db"
-    with closing(Desk(str(place), Keys(), clock)) as desk:
-        with pytest.raises(LedgerUnavailable, match="OperationalError"):
+    with closing(Desk(SqliteDatabase(str(place), "sqlite:///x"), Keys(), clock)) as desk:
+        place.parent.write_text("a file where a folder should be")
+        with pytest.raises(ConfigError, match="cannot be written"):
             desk.file(filing())
-        place.parent.mkdir()
+        place.parent.unlink()
         ticket = desk.file(filing())
         by_hand(str(place), "CREATE TRIGGER full BEFORE UPDATE ON tickets BEGIN SELECT RAISE(ROLLBACK, 'disk full'); END")
         with pytest.raises(LedgerUnavailable, match="IntegrityError"):
@@ -338,7 +340,7 @@ def test_reading_waits_for_no_writer(desk: Desk, path: str) -> None:
 @given(st.lists(st.tuples(st.sampled_from("ab"), st.sampled_from("ab"), st.sampled_from("ab"), st.sampled_from("ab"), st.sampled_from("ab")), max_size=7), st.sampled_from(["", *GROUPS]))
 def test_grouped_tickets_are_adjacent_and_otherwise_in_order(words: list[tuple[str, ...]], group_by: str) -> None:
     clock = Clock()
-    with closing(Desk(":memory:", Keys(), clock)) as desk:
+    with closing(Desk(SqliteDatabase(":memory:", ":memory:"), Keys(), clock)) as desk:
         filed = []
         for number, (template, purpose, requester, role, job) in enumerate(words):
             clock.now += 1
@@ -356,7 +358,7 @@ def test_grouped_tickets_are_adjacent_and_otherwise_in_order(words: list[tuple[s
 
 
 def _worker(path: str, work: str, arguments: tuple[Any, ...], start: Any, answers: Any) -> None:
-    with closing(Desk(path, Keys(), Clock())) as desk:
+    with closing(Desk(SqliteDatabase(path, path), Keys(), Clock())) as desk:
         start.wait(30)
         try:
             done = getattr(desk, work)(*arguments)
@@ -398,7 +400,7 @@ def test_of_two_processes_that_decide_or_claim_one_wins(path: str, desk: Desk) -
 
 
 def test_many_threads_of_one_desk_claim_each_ticket_once(path: str, clock: Clock) -> None:
-    with closing(Desk(path, Keys(), clock)) as desk:
+    with closing(Desk(SqliteDatabase(path, path), Keys(), clock)) as desk:
         ids = [desk.decide(desk.file(filing(str(number))).id, "lea", ["marketing"], YES).id for number in range(5)]
         won: list[str] = []
 
@@ -432,13 +434,13 @@ def test_a_forked_child_has_a_connection_of_its_own(desk: Desk) -> None:
     holder = threading.Thread(target=busy)
     holder.start()
     assert entered.wait(30)
-    before = desk._storage._connection
+    before = desk._storage._connection._base
     child = os.fork()
     if child == 0:
         signal.alarm(30)  # a child that waits for a lock nobody holds is a failure, not a hang
         try:
             done = desk.decide(ticket.id, "lea", ["marketing"], YES)
-            assert desk._storage._connection is not before
+            assert desk._storage._connection._base is not before
             os.write(wrote, done.status.encode())
         finally:
             os._exit(0)

@@ -12,12 +12,17 @@ import govai
 from govai.core.decisions import ReviewNeed
 from govai.core.errors import PolicyError
 from govai.ledger.keys import RootKey
+from govai.storage.sqlite import SqliteDatabase
 from govai.review.desk import Desk
 from govai.review.tickets import Filing, Status
 from tests.server import Server
 
 ROW = {"prenom": "Renée"}
 KEYS = RootKey(b"r" * 32, "test")
+
+
+def at(path: Path) -> SqliteDatabase:
+    return SqliteDatabase(str(path), f"sqlite:///{path}")
 
 
 @pytest.fixture
@@ -231,7 +236,7 @@ def filing(number: int = 0, role: str = "marketing", **more) -> Filing:
 
 def test_tickets_expire_closed_and_destroy_what_they_keep(tmp_path: Path) -> None:
     clock = Clock()
-    desk = Desk(str(tmp_path / "d.db"), KEYS, clock)
+    desk = Desk(at(tmp_path / "d.db"), KEYS, clock)
     ticket = desk.file(filing())
     clock.now += 101
     assert desk.get(ticket.id).status is Status.EXPIRED
@@ -244,7 +249,7 @@ def test_tickets_expire_closed_and_destroy_what_they_keep(tmp_path: Path) -> Non
 
 def test_a_release_that_was_begun_and_lost_may_be_taken_over(tmp_path: Path) -> None:
     clock = Clock()
-    desk, other = (Desk(str(tmp_path / "d.db"), KEYS, clock) for _ in range(2))
+    desk, other = (Desk(at(tmp_path / "d.db"), KEYS, clock) for _ in range(2))
     ticket = desk.file(filing(needs=(ReviewNeed("r", "marketing", expires_s=10_000),)))
     assert not desk.claim(ticket.id)
     other.decide(ticket.id, "lea", ["marketing"], govai.Verdict.approve())
@@ -258,7 +263,7 @@ def test_a_release_that_was_begun_and_lost_may_be_taken_over(tmp_path: Path) -> 
 
 
 def test_each_role_approves_and_an_edit_starts_over(tmp_path: Path) -> None:
-    desk = Desk(str(tmp_path / "d.db"), KEYS)
+    desk = Desk(at(tmp_path / "d.db"), KEYS)
     ticket = desk.file(filing(needs=(ReviewNeed("a", "marketing"), ReviewNeed("b", "data"))))
     assert desk.decide(ticket.id, "lea", ["marketing"], govai.Verdict.approve()).status is Status.PENDING
     assert desk.decide(ticket.id, "ines", ["data"], govai.Verdict.approve("autre")).status is Status.PENDING
@@ -268,7 +273,7 @@ def test_each_role_approves_and_an_edit_starts_over(tmp_path: Path) -> None:
 
 
 def test_groups_are_adjacent_and_filters_hold(tmp_path: Path) -> None:
-    desk = Desk(str(tmp_path / "d.db"), KEYS)
+    desk = Desk(at(tmp_path / "d.db"), KEYS)
     for number in range(6):
         desk.file(filing(number))
     assert [t.template for t in desk.pending(group_by="template")] == ["t0"] * 3 + ["t1"] * 3
@@ -280,7 +285,7 @@ def test_groups_are_adjacent_and_filters_hold(tmp_path: Path) -> None:
 
 def test_what_tickets_keep_is_encrypted_and_bound(tmp_path: Path) -> None:
     path = tmp_path / "d.db"
-    desk = Desk(str(path), KEYS)
+    desk = Desk(at(path), KEYS)
     one, two = desk.file(filing(1)), desk.file(filing(2))
     assert desk.envelope(one.id) == b"secret envelope"
     desk.keep_reply("f", b"secret reply")
@@ -292,14 +297,14 @@ def test_what_tickets_keep_is_encrypted_and_bound(tmp_path: Path) -> None:
     base.commit()
     base.close()
     with pytest.raises(PolicyError, match="cannot be opened"):
-        Desk(str(path), KEYS).envelope(two.id)
+        Desk(at(path), KEYS).envelope(two.id)
     with pytest.raises(PolicyError, match="cannot be opened"):
-        Desk(str(path), RootKey(b"o" * 32, "other")).get(one.id)
+        Desk(at(path), RootKey(b"o" * 32, "other")).get(one.id)
 
 
 def test_a_reply_no_longer_kept_is_not_asked_for_again(tmp_path: Path) -> None:
     clock = Clock()
-    desk = Desk(str(tmp_path / "d.db"), KEYS, clock)
+    desk = Desk(at(tmp_path / "d.db"), KEYS, clock)
     desk.keep_reply("f", b"x")
     assert (desk.kept_reply("f"), desk.kept_reply("g")) == (b"x", None)
     clock.now += 72 * 3600 + 1

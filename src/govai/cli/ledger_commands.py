@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import sqlite3
 from typing import Annotated
 
 import typer
 
-from govai.core.errors import ConfigError, LedgerUnavailable
+from govai.core.errors import ConfigError
 from govai.core.lang import say
 
 ledger = typer.Typer(no_args_is_help=True, help=say("The record of what left.", "Le registre de ce qui est sorti."))
@@ -16,7 +15,10 @@ Url = Annotated[
     str,
     typer.Option(
         "--ledger",
-        help=say("sqlite:///relative.db or sqlite:////absolute.db", "sqlite:///relatif.db ou sqlite:////absolu.db"),
+        help=say(
+            "sqlite:///relative.db, sqlite:////absolute.db or postgresql://…",
+            "sqlite:///relatif.db, sqlite:////absolu.db ou postgresql://…",
+        ),
     ),
 ]
 
@@ -38,6 +40,19 @@ def verify(url: Url = "sqlite:///.govai/ledger.db") -> None:
     record = found.first_bad or say("(none in particular)", "(aucun en particulier)")
     typer.echo(say(f"NOT OK: record {record}: {found.why}", f"ALTÉRÉ : enregistrement {record} : {found.why}"))
     raise typer.Exit(1)
+
+
+@ledger.command(
+    help=say(
+        "Make or renew the ledger's tables, as the schema's owner: once, where others may only insert and select.",
+        "Créer ou renouveler les tables, en propriétaire du schéma : une fois, si les autres ne peuvent qu'insérer et lire.",
+    )
+)
+def migrate(url: Url = "sqlite:///.govai/ledger.db") -> None:
+    from govai.ledger.store import Ledger
+
+    Ledger(url).close()
+    typer.echo(say("ok: the tables are those of this govai", "ok : les tables sont celles de ce govai"))
 
 
 @ledger.command(
@@ -63,19 +78,9 @@ def show(
     from govai.ledger.verify import records_at
 
     found = False
-    try:
-        for record in records_at(url, purpose=purpose, limit=limit, about=about):
-            found = True
-            typer.echo(orjson.dumps(record.to_json()))
-    except sqlite3.Error as error:
-        raise LedgerUnavailable(
-            say(
-                f"the ledger cannot be read ({type(error).__name__})",
-                f"le registre est illisible ({type(error).__name__})",
-            ),
-            where=url,
-            todo=say("govai ledger verify says what is wrong", "govai ledger verify dit ce qui ne va pas"),
-        ) from None
+    for record in records_at(url, purpose=purpose, limit=limit, about=about):
+        found = True
+        typer.echo(orjson.dumps(record.to_json()))
     if about and not found:
         raise ConfigError(
             say("no record and no call has this id", "aucun enregistrement ni appel n'a cet identifiant"),

@@ -32,8 +32,8 @@ class Connection(Protocol):
         """A transaction that appends: durable when the block ends, nothing of it when it raises."""
         ...
 
-    def alone(self) -> AbstractContextManager[None]:
-        """A transaction while which nobody else is `writing`."""
+    def alone(self, what: str = "ledger") -> AbstractContextManager[None]:
+        """A transaction that nobody else has at the same time; alone with the ledger, nobody is `writing`."""
         ...
 
     def in_flight(self) -> frozenset[str]:
@@ -73,4 +73,8 @@ class Database(Protocol):
 
     def connect_reading(self) -> Connection:
         """Open a connection that only reads."""
+        ...
+
+    def mendable(self, error: BaseException) -> bool:
+        """Whether writing again, with what stands there looked at first, can succeed."""
         ...

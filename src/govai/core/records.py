@@ -30,6 +30,7 @@ class Draft:
         call_id: id of the logical call; its attempts share it.
         body: everything else, as plain JSON data without floats and without raw personal data.
         intent_id: for an `outcome`: the intent it ends. Exactly one outcome per intent is kept.
+        subjects: keyed look-up digests of the people it is about; the ledger puts a reference for each into the body.
     """
 
     kind: str
@@ -38,6 +39,7 @@ class Draft:
     intent_id: str = ""
     id: str = field(default_factory=new_id)
     time: str = field(default_factory=now)
+    subjects: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -51,9 +51,9 @@ class Engine:
         return "hmac-sha256:" + hmac.digest(self.key(use), raw, "sha256").hex()
 
     def subject(self, category: str, value: str) -> str:
-        """Return the keyed reference of a person known by an identifying value."""
+        """Return the keyed digest by which the ledger looks up a person known by an identifying value."""
         text = "\x1f".join((category, " ".join(value.casefold().split())))
-        return "s:" + hmac.digest(self.key("subjects"), text.encode("utf-8", "surrogatepass"), "sha256").hex()[:32]
+        return hmac.digest(self.key("subjects"), text.encode("utf-8", "surrogatepass"), "sha256").hex()[:32]
 
     def fingerprint(self, parts: Mapping[str, str]) -> str:
         """Return the keyed digest that names a call for its tickets and kept replies."""

@@ -76,8 +76,8 @@ def _decided(decision: Decision) -> dict[str, Any]:
     }
 
 
-def subjects(engine: Engine, asked: Asked, sight: Sight | None) -> list[str]:
-    """Return the keyed references of everyone the call is about, each once, sorted."""
+def subjects(engine: Engine, asked: Asked, sight: Sight | None) -> tuple[str, ...]:
+    """Return the keyed look-up digests of everyone the call is about, each once, sorted."""
     named = {engine.subject(category, value) for category, value in asked.subjects}
     if asked.scope.subject:
         named.add(engine.subject("subject", asked.scope.subject))
@@ -85,7 +85,7 @@ def subjects(engine: Engine, asked: Asked, sight: Sight | None) -> list[str]:
         for spot in (*sight.spots, *(one for inside in sight.inner.values() for one in inside)):
             if spot.datum.identifying:
                 named.add(engine.subject(spot.datum.category or "", spot.value))
-    return sorted(named)
+    return tuple(sorted(named))
 
 
 def intent(
@@ -106,12 +106,12 @@ def intent(
         **_call(engine, asked),
         **_target(outgoing, sight),
         **_decided(decision),
-        "subjects": subjects(engine, asked, sight),
+        "subjects": [],
         "prompt": engine.commitment("commitments", sent),
         "ticket": asked.ticket,
     }
     body |= links or {}
-    return Draft("intent", asked.call_id, body)
+    return Draft("intent", asked.call_id, body, subjects=subjects(engine, asked, sight))
 
 
 def refusal(
@@ -128,8 +128,8 @@ def refusal(
         body |= _target(outgoing, sight)
     if decision is not None:
         body |= _decided(decision)
-    body["subjects"] = subjects(engine, asked, sight)
-    return Draft("refusal", asked.call_id, body)
+    body["subjects"] = []
+    return Draft("refusal", asked.call_id, body, subjects=subjects(engine, asked, sight))
 
 
 def result(engine: Engine, asked: Asked, record_id: str, *, status: str, error: str, incidents: list[str]) -> Draft:

@@ -57,13 +57,15 @@ def assemble(given: dict[str, Any]) -> Parts:
     detectors = _detectors(settings.get("detectors", ()))
     sinks = [open_sink(sink) for sink in settings.get("sinks", ())]
     review = read_mode(settings.get("review"))
-    ledger = Ledger(settings.get("ledger", DEFAULT_LEDGER), sinks=sinks)
-    keys = open_keys(settings.get("keys"), ledger.path)
+    ledger = Ledger(settings.get("ledger", DEFAULT_LEDGER))
+    keys = ledger.keys = open_keys(settings.get("keys"), ledger.path or DEFAULT_LEDGER.removeprefix("sqlite:///"))
+    for sink in sinks:
+        ledger.attach(sink)
     engine = Engine(
         policy=policy,
         lookout=Lookout(detectors),
         ledger=ledger,
-        desk=Desk(ledger.path, keys),
+        desk=Desk(ledger.database, keys),
         keys=keys,
         observe=mode == "observe",
         version=f"govai/{VERSION}",

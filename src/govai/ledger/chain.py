@@ -14,7 +14,7 @@ from govai.core.lang import say
 from govai.core.records import SCHEMA, Draft, Record, new_id
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
 _FIELDS = frozenset(one.name for one in fields(Record)) - {"hash"}
 
@@ -47,8 +47,11 @@ class Chain:
         """Return a chain for a new writer."""
         return cls(new_id())
 
-    def link(self, draft: Draft) -> Row:
+    def link(self, draft: Draft, subjects: Sequence[str] = ()) -> Row:
         """Append a draft and return its row.
+
+        Args:
+            subjects: the references of the people it is about.
 
         Raises:
             TypeError: its body holds what a record must not (floats, objects).
@@ -63,7 +66,7 @@ class Chain:
             "kind": draft.kind,
             "call_id": draft.call_id,
             "intent_id": draft.intent_id,
-            "body": draft.body,
+            "body": {**draft.body, "subjects": sorted(subjects)} if subjects else draft.body,
             "prev": self.head,
         }
         raw = canonical(record)
@@ -94,7 +97,7 @@ def record_of(raw: bytes | None, named: str) -> Record:
 def _spelled(raw: bytes | None) -> dict[str, Any] | None:
     """Return the fields that canonical bytes spell, None when they are not those of a record."""
     try:
-        found = orjson.loads(raw or b"")
+        found = orjson.loads(raw if isinstance(raw, bytes) else b"")
     except orjson.JSONDecodeError:
         return None
     if not isinstance(found, dict) or found.pop("schema", None) != SCHEMA or found.keys() != _FIELDS:

@@ -27,6 +27,8 @@ class Feed:
         self._news, self._idle, self._stop = threading.Event(), threading.Condition(), threading.Event()
         self._position = ledger.cursor(sink.name)
         self.failing = False
+        if (attached := getattr(sink, "attached", None)) is not None:
+            attached(ledger.record)
         self._thread = threading.Thread(target=self._run, name=f"govai-sink-{sink.name}"[:40], daemon=True)
         self._thread.start()
 

@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-import sqlite3
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from govai.core.errors import ConfigError
+from govai.core.errors import LedgerUnavailable
 from govai.core.lang import say
 from govai.ledger.chain import Row, faults, record_of
-from govai.ledger.schema import STORED, connect_reading, path_of
+from govai.storage.opening import open_database
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from govai.core.database import Connection, Database
     from govai.core.records import Record
 
-_ROWS = f"SELECT chain,seq,id,time,kind,call_id,intent_id,purpose,hash,{STORED} FROM records ORDER BY position"  # noqa: S608 -- our words
+_ROWS = "SELECT chain,seq,id,time,kind,call_id,intent_id,purpose,hash,bytes FROM records ORDER BY position"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,13 +35,13 @@ class Verification:
     why: str
 
 
-def verify_connection(connection: sqlite3.Connection) -> Verification:
-    """Verify an open ledger."""
+def verify_connection(connection: Connection, errors: tuple[type[Exception], ...]) -> Verification:
+    """Verify an open ledger; `errors` are those of its database."""
     counted = _Counted(connection)
     try:
         heads = {chain: (seq, head) for chain, seq, head in connection.execute("SELECT chain, seq, hash FROM heads")}
         fault = next(faults(iter(counted), heads), None)
-    except sqlite3.Error as error:
+    except errors as error:
         why = say(
             f"the database is damaged ({type(error).__name__})", f"la base est endommagée ({type(error).__name__})"
         )
@@ -59,36 +58,34 @@ def verify_url(url: str) -> Verification:
     Raises:
         ConfigError: there is no such file.
     """
-    connection = _opened(url)
+    database = open_database(url)
+    connection = _opened(database)
     try:
-        return verify_connection(connection)
+        return verify_connection(connection, database.errors)
     finally:
         connection.close()
 
 
-def _opened(url: str) -> sqlite3.Connection:
-    path = path_of(url)
-    if path == ":memory:" or not Path(path).is_file():
-        raise ConfigError(
-            say("there is no ledger there", "il n'y a pas de registre à cet endroit"),
-            where=url,
-            todo=say(
-                "check the URL: sqlite:///relative.db, sqlite:////absolute.db", "vérifiez l'URL : sqlite:///relatif.db"
-            ),
-        )
-    return connect_reading(path)
+def _opened(database: Database) -> Connection:
+    try:
+        return database.connect_reading()
+    except database.errors as error:
+        kind = type(error).__name__
+    raise LedgerUnavailable(
+        say(f"the ledger cannot be read ({kind})", f"le registre ne peut être lu ({kind})"), where=database.url
+    )
 
 
 class _Counted:
     """The rows of a ledger, counted as they pass."""
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
+    def __init__(self, connection: Connection) -> None:
         self._connection, self.count = connection, 0
 
     def __iter__(self) -> Iterator[Row]:
-        for row in self._connection.execute(_ROWS):
+        for *columns, raw in self._connection.stream(_ROWS):
             self.count += 1
-            yield Row._make(row)
+            yield Row._make((*columns, raw if isinstance(raw, bytes) else None))
 
 
 def records_at(url: str, *, purpose: str | None = None, limit: int = 50, about: str | None = None) -> Iterator[Record]:
@@ -100,13 +97,27 @@ def records_at(url: str, *, purpose: str | None = None, limit: int = 50, about: 
     Raises:
         ConfigError: there is no such ledger. LedgerUnavailable: a record is damaged.
     """
-    connection = _opened(url)
-    query = (
-        f"SELECT id, {STORED} FROM records WHERE (:purpose IS NULL OR purpose=:purpose) "  # noqa: S608 -- our words
-        "AND (:about IS NULL OR :about IN (id, intent_id, call_id)) ORDER BY position LIMIT :limit"
-    )
+    database = open_database(url)
+    connection = _opened(database)
+    where, values = ["1=1"], []
+    if purpose is not None:
+        where.append("purpose=?")
+        values.append(purpose)
+    if about is not None:
+        where.append("(id=? OR call_id=? OR intent_id=?)")
+        values.extend([about] * 3)
+    query = f"SELECT id, bytes FROM records WHERE {' AND '.join(where)} ORDER BY position LIMIT ?"  # noqa: S608 -- our words
+    kind = ""
     try:
-        for named, raw in connection.execute(query, {"purpose": purpose, "about": about, "limit": limit}):
+        for named, raw in connection.stream(query, (*values, limit)):
             yield record_of(raw, named)
+    except database.errors as error:
+        kind = type(error).__name__
     finally:
         connection.close()
+    if kind:
+        raise LedgerUnavailable(
+            say(f"the ledger cannot be read ({kind})", f"le registre est illisible ({kind})"),
+            where=database.url,
+            todo=say("govai ledger verify says what is wrong", "govai ledger verify dit ce qui ne va pas"),
+        )

@@ -6,7 +6,6 @@ No timer gathers them: whoever finds the way free writes all that is pending.
 from __future__ import annotations
 
 import os
-import sqlite3
 import threading
 import time
 import weakref
@@ -14,26 +13,24 @@ from collections import deque
 from contextlib import suppress
 from dataclasses import dataclass
 from queue import Empty, SimpleQueue
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from govai.core.errors import LedgerUnavailable
+from govai.core.errors import GovaiError, LedgerUnavailable
 from govai.core.lang import say
-from govai.ledger.chain import Chain, Row
-from govai.ledger.schema import connect, create
+from govai.ledger.appending import Appender, refuse_restricted
 
 if TYPE_CHECKING:
     import asyncio
     from collections.abc import Callable, Sequence
 
+    from govai.core.database import Connection, Database
     from govai.core.records import Draft
 
 WRITER_LEASE_S = 30.0  # a writer that has not said for so long that it lives is taken for dead
 _HEARTBEAT_S = 10.0
 _LINGER_S = 0.05  # the longest an outcome waits for a commit to ride on
 
-_INSERT = "INSERT INTO records(chain,seq,id,time,kind,call_id,intent_id,purpose,hash,bytes) VALUES(?,?,?,?,?,?,?,?,?,?)"
 _writers: weakref.WeakSet[Writer] = weakref.WeakSet()
-_inherited: list[Any] = []  # a forked child must neither use nor close its parent's connections
 
 
 @dataclass(slots=True)
@@ -47,14 +44,14 @@ class Writer:
     """Appends to one chain of one database.
 
     Args:
-        path: of the database. committed: called after each commit, for the sinks.
+        database: where. committed: called after each commit, for the sinks.
     """
 
-    def __init__(self, path: str, committed: Callable[[], None]) -> None:
-        self.path, self._committed = path, committed
-        create(path)
+    def __init__(self, database: Database, committed: Callable[[], None]) -> None:
+        self._database, self._committed = database, committed
+        self._failures: tuple[type[Exception], ...] = (*database.errors, TypeError, ValueError)
+        self.connection: Connection = database.connect()
         self._reset()
-        self.connection = connect(path)
         _writers.add(self)
 
     def _reset(self) -> None:
@@ -63,25 +60,26 @@ class Writer:
         self._waiting: list[_Waiting] = []
         self._outcomes: deque[Draft] = deque()
         self._loops: dict[asyncio.AbstractEventLoop, list[tuple[Sequence[Draft], asyncio.Future[None]]]] = {}
-        self._chain = Chain.new()
+        self._appender = Appender(self._database)
         self._alive_until = 0.0
-        self._open: set[str] = set()
         self._bell: SimpleQueue[None] = SimpleQueue()
         self._rung = False
         self._flusher: threading.Thread | None = None
         self.closed = False
 
     def forked(self) -> None:
-        """Start anew in a forked child: another connection, another chain, nothing pending (it is the parent's)."""
-        _inherited.append(self.connection)
+        """Start anew in a forked child: another chain, nothing pending (it is the parent's)."""
         closed = self.closed
         self._reset()
         self.closed = closed
-        if not closed and self.path != ":memory:":
-            self.connection = connect(self.path)
+
+    @property
+    def chain(self) -> str:
+        """The id of the chain it writes."""
+        return self._appender.chain.id
 
     def commit(self, drafts: Sequence[Draft]) -> None:
-        """Return once the drafts are durable; LedgerUnavailable, and none of them written, otherwise."""
+        """Return once the drafts are durable; LedgerUnavailable, and none of them counts, otherwise."""
         self._refuse_closed()
         mine = _Waiting(drafts)
         with self._queue:
@@ -95,17 +93,20 @@ class Writer:
             raise _unavailable(mine.error)
 
     async def acommit(self, drafts: Sequence[Draft]) -> None:
-        """The asyncio twin: tasks that wait in the same turn of their loop share one commit."""
+        """The asyncio twin: tasks that wait in the same turn of their loop share one commit.
+
+        A server is waited for in a thread; the tasks that come meanwhile share the next commit.
+        """
         import asyncio
 
         self._refuse_closed()
         loop = asyncio.get_running_loop()
         future: asyncio.Future[None] = loop.create_future()
         with self._queue:
-            waiting = self._loops.setdefault(loop, [])
-            waiting.append((drafts, future))
-        if len(waiting) == 1:
-            loop.call_soon(self._flush_loop, loop)
+            first = loop not in self._loops
+            self._loops.setdefault(loop, []).append((drafts, future))
+        if first:
+            loop.call_soon(self._flush_remote if self._database.remote else self._flush_loop, loop)
         try:
             await future
         except asyncio.CancelledError as cancelled:
@@ -136,8 +137,8 @@ class Writer:
             return
         try:
             self.flush()
-            with self.lock:
-                self.connection.execute("DELETE FROM writers WHERE chain=?", (self._chain.id,))
+            with self.lock, suppress(*self._database.errors):  # else its lease runs out
+                self._appender.leave(self.connection)
         finally:
             self.closed = True
             self._bell.put(None)
@@ -157,63 +158,71 @@ class Writer:
         batch = [_Waiting(drafts) for drafts, _future in waiting]
         with self.lock:
             self._write(batch)
-        for mine, (_drafts, future) in zip(batch, waiting, strict=True):
-            if future.cancelled():
-                continue
-            if mine.error is None:
-                future.set_result(None)
-            else:
-                future.set_exception(_unavailable(mine.error))
+        _tell(batch, waiting)
+
+    def _flush_remote(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Have a thread write what waits now, and again for what comes meanwhile."""
+        with self._queue:
+            waiting = [one for one in self._loops.get(loop, []) if not one[1].cancelled()]
+            if not waiting:
+                self._loops.pop(loop, None)
+                return
+            self._loops[loop] = []
+        batch = [_Waiting(drafts) for drafts, _future in waiting]
+
+        def write() -> None:
+            with self.lock:
+                self._write(batch)
+
+        def written(done: asyncio.Future[None]) -> None:
+            problem = None if done.cancelled() else done.exception()
+            for mine in batch:
+                mine.error = mine.error or problem
+            _tell(batch, waiting)
+            self._flush_remote(loop)
+
+        loop.run_in_executor(None, write).add_done_callback(written)
 
     def _write(self, batch: list[_Waiting]) -> None:
         """Write a batch and all queued outcomes in one transaction; the lock is held."""
         outcomes = [self._outcomes.popleft() for _ in range(len(self._outcomes))]
-        before = (self._chain.seq, self._chain.head)
         error: BaseException | None = None
         try:
-            self._transact([*outcomes, *(draft for mine in batch for draft in mine.drafts)])
-        except (sqlite3.Error, TypeError, ValueError) as problem:
-            error = problem
-            self._chain.seq, self._chain.head = before
+            refused = self._append(outcomes, batch)
+        except self._failures as problem:
+            error, refused = problem, {}
             self._outcomes.extendleft(reversed(outcomes))
-            if not self.closed and self.connection.in_transaction:
-                self.connection.execute("ROLLBACK")
+        except BaseException:  # an interrupt: whoever waits must not take what is not durable for written
+            self._outcomes.extendleft(reversed(outcomes))
+            for mine in batch:
+                mine.done, mine.error = True, LedgerUnavailable(say("interrupted", "interrompu"))
+            raise
         for mine in batch:
-            mine.done, mine.error = True, error
+            mine.done, mine.error = True, error or refused.get(id(mine))
         if error is None:
             self._committed()
 
-    def _transact(self, drafts: list[Draft]) -> None:
-        run = self.connection.execute
-        run("BEGIN IMMEDIATE")
-        rows: list[Row] = []
-        opened: list[tuple[str, str, str, str]] = []
-        ended: list[str] = []
-        for draft in drafts:
-            if draft.kind == "outcome":
-                if run("INSERT OR IGNORE INTO outcomes VALUES(?)", (draft.intent_id,)).rowcount == 0:
-                    continue
-                ended.append(draft.intent_id)
-            row = self._chain.link(draft)
-            rows.append(row)
-            if draft.kind == "intent":
-                opened.append((draft.id, row.chain, row.call_id, row.purpose))
-        self.connection.executemany(_INSERT, rows)
-        if opened:
-            self.connection.executemany("INSERT INTO open_intents VALUES(?,?,?,?)", opened)
-        if ended:
-            self.connection.executemany("DELETE FROM open_intents WHERE intent_id=?", [(one,) for one in ended])
-        now = time.time()
-        if rows:
-            run("INSERT OR REPLACE INTO heads VALUES(?,?,?)", (self._chain.id, self._chain.seq, self._chain.head))
-        if now > self._alive_until - WRITER_LEASE_S + _HEARTBEAT_S:
-            run("INSERT OR REPLACE INTO writers VALUES(?,?)", (self._chain.id, now + WRITER_LEASE_S))
-            self._alive_until = now + WRITER_LEASE_S
-        run("COMMIT")
-        self._open.update(one[0] for one in opened)
-        self._open.difference_update(ended)
-        if opened and self._flusher is None:
+    def _append(self, outcomes: list[Draft], batch: list[_Waiting]) -> dict[int, GovaiError]:
+        """Append what may be; return the errors of those whose intents the ledger does not take."""
+        refused: dict[int, GovaiError] = {}
+
+        def drafts() -> list[Draft]:  # looked at inside the transaction: who is restricted is known there
+            refused.clear()
+            taken = list(outcomes)
+            for mine in batch:
+                if (no := refuse_restricted(self._appender.subjects, mine.drafts)) is not None:
+                    refused[id(mine)] = no
+                else:
+                    taken.extend(mine.drafts)
+            return taken
+
+        beat = time.monotonic() > self._alive_until - WRITER_LEASE_S + _HEARTBEAT_S
+        self._appender.append(self.connection, drafts, lease_s=WRITER_LEASE_S if beat else 0.0)
+        if beat:
+            self._alive_until = time.monotonic() + WRITER_LEASE_S
+        if self._appender.open and self._flusher is None:
             self._start_flusher()
+        return refused
 
     def _start_flusher(self) -> None:
         with self._queue:
@@ -229,10 +238,20 @@ class Writer:
             self._rung = False
             _pause(self, _LINGER_S)
         with self.lock:
-            beat = bool(self._open) and time.time() > self._alive_until - WRITER_LEASE_S + _HEARTBEAT_S
-            if (self._outcomes or beat) and not self.closed:
+            beat = bool(self._appender.open) and time.monotonic() > self._alive_until - WRITER_LEASE_S + _HEARTBEAT_S
+            if (self._outcomes or beat or self._appender.doubtful) and not self.closed:
                 self._write([])
         return self._bell
+
+
+def _tell(batch: list[_Waiting], waiting: list[tuple[Sequence[Draft], asyncio.Future[None]]]) -> None:
+    for mine, (_drafts, future) in zip(batch, waiting, strict=True):
+        if future.cancelled():
+            continue
+        if mine.error is None:
+            future.set_result(None)
+        else:
+            future.set_exception(_unavailable(mine.error))
 
 
 def _cancel_later(cancelled: asyncio.CancelledError) -> None:
@@ -258,7 +277,9 @@ def _keep_flushing(alive: weakref.ref[Writer]) -> None:
             bell.get(timeout=_HEARTBEAT_S)
 
 
-def _unavailable(error: BaseException) -> LedgerUnavailable:
+def _unavailable(error: BaseException) -> GovaiError:
+    if isinstance(error, GovaiError):
+        return error
     kind = type(error).__name__
     return LedgerUnavailable(
         say(
@@ -266,8 +287,8 @@ def _unavailable(error: BaseException) -> LedgerUnavailable:
             f"registre non inscriptible ({kind}) : rien n'est parti",
         ),
         todo=say(
-            "mend the disk, the rights or the lock, and call again",
-            "réparez le disque, les droits ou le verrou, et rappelez",
+            "mend the disk, the server, the rights or the lock, and call again",
+            "réparez le disque, le serveur, les droits ou le verrou, et rappelez",
         ),
     )
 

@@ -18,6 +18,7 @@ from govai.review.tickets import Filing, Status, Ticket
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from govai.core.database import Database
     from govai.core.protocols import KeyStore, Verdict
 
 KEEP_S = 72 * 3600
@@ -41,10 +42,10 @@ class Desk:
     """Keeps tickets. Safe between threads, forks and processes.
 
     Args:
-        database: the ledger's file, or `:memory:`. keys: encrypt texts, notes and envelopes. clock: seconds since the epoch.
+        database: the ledger's. keys: encrypt texts, notes and envelopes. clock: seconds since the epoch.
     """
 
-    def __init__(self, database: str, keys: KeyStore, clock: Callable[[], float] = time.time) -> None:
+    def __init__(self, database: Database, keys: KeyStore, clock: Callable[[], float] = time.time) -> None:
         self._storage, self._keys, self._clock = Storage(database, clock), keys, clock
         self._made_box: Box | None = None
 
@@ -99,7 +100,7 @@ class Desk:
                 todo=did_you_mean(group_by, GROUPS),
             )
         with self._storage.reading() as run:
-            found = run(f"{_COLUMNS} WHERE status=? ORDER BY created, id", (Status.PENDING.value,)).fetchall()
+            found = run(f"{_COLUMNS} WHERE status=? ORDER BY created, id", (Status.PENDING.value,))
         rows = [row for row in map(self._read, found) if row.status is Status.PENDING]
         wanted = [_ticket(row) for row in rows if role in ("", *row.case.roles) and job in ("", row.case.job)]
         if not group_by:
@@ -141,7 +142,7 @@ class Desk:
         """
         with self._storage.reading() as run:
             row = self._row(run, ticket_id)
-            (box,) = run("SELECT envelope FROM tickets WHERE id=?", (ticket_id,)).fetchone()
+            ((box,),) = run("SELECT envelope FROM tickets WHERE id=?", (ticket_id,))
         if box is None or row.status not in _OPEN:
             raise ReviewExpired(
                 say("what the ticket kept is destroyed", "le contenu du ticket est détruit"),
@@ -185,7 +186,11 @@ class Desk:
         """Keep a released reply, encrypted, for `ttl_s` seconds."""
         box = self._box.lock(payload, "reply:" + fingerprint)
         with self._storage.writing() as run:
-            run("INSERT OR REPLACE INTO kept_replies VALUES(?,?,?)", (fingerprint, self._clock() + ttl_s, box))
+            run(
+                "INSERT INTO kept_replies VALUES(?,?,?) ON CONFLICT(fingerprint) "
+                "DO UPDATE SET expires=excluded.expires, payload=excluded.payload",
+                (fingerprint, self._clock() + ttl_s, box),
+            )
 
     def kept_reply(self, fingerprint: str) -> bytes | None:
         """Return a kept reply, None when nothing was ever kept under this name.
@@ -195,16 +200,16 @@ class Desk:
             PolicyError: it was changed, or the key is another.
         """
         with self._storage.reading() as run:
-            found = run("SELECT payload FROM kept_replies WHERE fingerprint=?", (fingerprint,)).fetchone()
-        if found is None:
+            found = run("SELECT payload FROM kept_replies WHERE fingerprint=?", (fingerprint,))
+        if not found:
             return None
-        if found[0] is None:
+        if found[0][0] is None:
             raise ReviewExpired(
                 say("this key was answered, its reply is no longer kept", "cette clé a eu sa réponse, plus gardée"),
                 where="key=",
                 todo=say("use another key to ask again", "utilisez une autre clé pour redemander"),
             )
-        return self._box.unlock(found[0], "reply:" + fingerprint, "key=")
+        return self._box.unlock(found[0][0], "reply:" + fingerprint, "key=")
 
     def commitment(self, text: str) -> str:
         """Return the keyed digest of a text that a record names without holding it; "" for no text."""
@@ -237,13 +242,13 @@ class Desk:
 
     def _latest(self, run: Any, fingerprint: str) -> _Row | None:
         query = f"{_COLUMNS} WHERE fingerprint=? ORDER BY created DESC, id DESC LIMIT 1"
-        found = run(query, (fingerprint,)).fetchone()
-        return self._read(found) if found else None
+        found = run(query, (fingerprint,))
+        return self._read(found[0]) if found else None
 
     def _row(self, run: Any, ticket_id: str) -> _Row:
-        found = run(f"{_COLUMNS} WHERE id=?", (ticket_id,)).fetchone()
-        if found is not None:
-            return self._read(found)
+        found = run(f"{_COLUMNS} WHERE id=?", (ticket_id,))
+        if found:
+            return self._read(found[0])
         raise ConfigError(
             say("there is no such ticket", "ce ticket n'existe pas"),
             where=f"ticket {ticket_id}"[:60],

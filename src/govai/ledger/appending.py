@@ -1,0 +1,145 @@
+"""Appending: from drafts to rows of one chain, in one transaction, on whichever database. It knows no waiting callers."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from govai.core.errors import Blocked
+from govai.core.lang import say
+from govai.core.records import Draft
+from govai.ledger.chain import Chain, Row
+from govai.ledger.subjects import Subjects
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from govai.core.database import Connection, Database
+    from govai.core.errors import GovaiError
+
+
+class Appender:
+    """One chain's end, and what must be remembered to append to it.
+
+    Attributes:
+        open: intents of this chain that have not ended. doubtful: intents whose commit failed so that nobody knows whether
+            they stand; nothing left for them, which is recorded as soon as the database answers.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self.chain, self.subjects = Chain.new(), Subjects()
+        self.open: set[str] = set()
+        self.doubtful: dict[str, Draft] = {}
+        self._unsure = False
+
+    def append(self, connection: Connection, drafts: Callable[[], Sequence[Draft]], *, lease_s: float) -> None:
+        """Append the drafts; `lease_s` > 0 also says that the writer lives for so many seconds.
+
+        Raises:
+            an error of the database: nothing of it counts. TypeError: a body holds what a record must not.
+        """
+        try:
+            self._once(connection, drafts, lease_s)
+        except self._database.errors as error:
+            if not self._database.mendable(error):
+                self._remember(error, drafts())
+                raise
+            try:
+                self._once(connection, drafts, lease_s)
+            except self._database.errors as again:
+                self._remember(again, drafts())
+                raise
+
+    def leave(self, connection: Connection) -> None:
+        """Say that this writer is gone: what is open has no one who ends it."""
+        connection.insert("writers", [(self.chain.id, 0.0)])
+
+    def _once(self, connection: Connection, drafts: Callable[[], Sequence[Draft]], lease_s: float) -> None:
+        before = (self.chain.seq, self.chain.head)
+        try:
+            with connection.writing():
+                self.subjects.refresh(connection)
+                taken = drafts()
+                self._put(connection, self._looked_at(connection, taken))
+                if lease_s > 0:
+                    connection.insert("writers", [(self.chain.id, connection.now() + lease_s)])
+        except BaseException:
+            self.chain.seq, self.chain.head = before
+            self.subjects.forget()
+            self._unsure = True
+            raise
+        self._unsure = False
+        self.doubtful.clear()
+        self.open.update(one.id for one in taken if one.kind == "intent")
+        self.open.difference_update(one.intent_id for one in taken if one.kind == "outcome")
+
+    def _put(self, connection: Connection, drafts: Sequence[Draft]) -> None:
+        refs = self.subjects.refs(connection, [one for draft in drafts for one in draft.subjects])
+        rows: list[Row] = []
+        uses: list[tuple[str, str]] = []
+        for draft in drafts:
+            named = [refs[one] for one in draft.subjects]
+            rows.append(self.chain.link(draft, named))
+            uses.extend((ref, draft.id) for ref in named)
+        connection.insert("records", rows)
+        if uses:
+            connection.insert("uses", uses)
+
+    def _looked_at(self, connection: Connection, drafts: Sequence[Draft]) -> Sequence[Draft]:
+        """Return the drafts that are still to be written. Only after a failure is there something to look at."""
+        outcomes = [one.intent_id for one in drafts if one.kind == "outcome"]
+        if len(set(outcomes)) < len(outcomes):
+            drafts = _first_outcomes(drafts)
+        if not self._unsure:
+            return drafts
+        head = connection.execute("SELECT seq, hash FROM heads WHERE chain=?", (self.chain.id,))
+        self.chain.seq, self.chain.head = (int(head[0][0]), str(head[0][1])) if head else (0, "")
+        there = _among(connection, "id", [*(one.id for one in drafts), *self.doubtful])
+        drafts = [*drafts, *(_never_left(one) for one in self.doubtful.values() if one.id in there)]
+        ended = _among(connection, "intent_id", [one.intent_id for one in drafts if one.kind == "outcome"])
+        return [one for one in drafts if one.id not in there and one.intent_id not in ended]
+
+    def _remember(self, error: BaseException, drafts: Sequence[Draft]) -> None:
+        if self._database.mendable(error):
+            self.doubtful |= {one.id: one for one in drafts if one.kind == "intent"}
+
+
+def refuse_restricted(subjects: Subjects, drafts: Sequence[Draft]) -> GovaiError | None:
+    """Return the error of intents about someone whose data may not be used, or None."""
+    if not any(draft.kind == "intent" and subjects.restricted(draft.subjects) for draft in drafts):
+        return None
+    return Blocked(
+        say(
+            "someone this is about asked that their data not be used (GDPR art. 18): restricted",
+            "une personne concernée a demandé la limitation du traitement (RGPD art. 18) : restricted",
+        ),
+        todo=say("leave their row out", "retirez sa ligne"),
+    )
+
+
+def _never_left(intent: Draft) -> Draft:
+    body = {"status": "abandoned", "error": "ledger_unavailable", "purpose": intent.body.get("purpose", "")}
+    return Draft("outcome", intent.call_id, body, intent_id=intent.id)
+
+
+def _first_outcomes(drafts: Sequence[Draft]) -> list[Draft]:
+    seen: set[str] = set()
+    kept = []
+    for draft in drafts:
+        if draft.kind != "outcome" or draft.intent_id not in seen:
+            kept.append(draft)
+        if draft.kind == "outcome":
+            seen.add(draft.intent_id)
+    return kept
+
+
+def _among(connection: Connection, column: str, values: Sequence[str]) -> set[str]:
+    """Return which of the values stand in a column: ids of records, or intents that have an outcome."""
+    kind = " AND kind='outcome'" if column == "intent_id" else ""
+    found: set[str] = set()
+    for at in range(0, len(values), 500):
+        some = values[at : at + 500]
+        marks = ",".join("?" * len(some))
+        rows = connection.execute(f"SELECT {column} FROM records WHERE {column} IN ({marks}){kind}", some)  # noqa: S608 -- our words
+        found.update(str(one) for (one,) in rows)
+    return found

@@ -1,0 +1,68 @@
+"""Subjects: the keyed references under which records speak of people. Erasing one destroys what leads from a person to it.
+
+A person is looked up by a keyed digest of an identifying value; the reference that records carry is random, and only the
+table `subjects` leads from one to the other. It knows no raw value.
+"""
+
+from __future__ import annotations
+
+import secrets
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from govai.core.database import Connection
+
+_REMEMBERED = 100_000  # references of one writer; about 20 MB
+
+
+class Subjects:
+    """Gives references inside a writer's transactions. What it remembers holds as long as nobody was erased or restricted."""
+
+    def __init__(self) -> None:
+        self._refs: dict[str, str] = {}
+        self._restricted: frozenset[str] = frozenset()
+        self._epoch = -1
+
+    def refresh(self, connection: Connection) -> None:
+        """Forget what an erasure or restriction made untrue; to be called first in each transaction."""
+        ((epoch,),) = connection.execute("SELECT value FROM epochs WHERE name='subjects'")
+        if epoch != self._epoch:
+            self._refs.clear()
+            self._restricted = frozenset(one for (one,) in connection.execute("SELECT lookup FROM restrictions"))
+            self._epoch = epoch
+
+    def restricted(self, lookups: Iterable[str]) -> bool:
+        """Whether one of them asked that their data not be used (GDPR art. 18)."""
+        return not self._restricted.isdisjoint(lookups)
+
+    def refs(self, connection: Connection, lookups: Sequence[str]) -> dict[str, str]:
+        """Return a reference for each look-up digest, made where there is none yet."""
+        known = self._refs
+        missing = [one for one in dict.fromkeys(lookups) if one not in known]
+        if missing:
+            if len(known) > _REMEMBERED:
+                known.clear()
+                missing = list(dict.fromkeys(lookups))
+            found = find(connection, missing)
+            made = {one: "s:" + secrets.token_hex(16) for one in missing if one not in found}
+            connection.insert("subjects", [(ref, one) for one, ref in made.items()])
+            known |= found | made
+        return {one: known[one] for one in lookups}
+
+    def forget(self) -> None:
+        """Believe nothing of what was remembered (a transaction failed)."""
+        self._refs.clear()
+        self._epoch = -1
+
+
+def find(connection: Connection, lookups: Sequence[str]) -> dict[str, str]:
+    """Return the references that exist, by look-up digest; of several, any."""
+    found: dict[str, str] = {}
+    for at in range(0, len(lookups), 500):
+        some = lookups[at : at + 500]
+        marks = ",".join("?" * len(some))
+        rows = connection.execute(f"SELECT lookup, ref FROM subjects WHERE lookup IN ({marks})", some)  # noqa: S608 -- marks only
+        found |= dict(rows)
+    return found

@@ -1,0 +1,51 @@
+"""From a ledger's URL to its database."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from govai.core.errors import ConfigError
+from govai.core.lang import say
+from govai.storage.sqlite import MEMORY, SqliteDatabase
+
+if TYPE_CHECKING:
+    from govai.core.database import Database
+
+_FILE = "sqlite:///"
+_SERVER = ("postgresql://", "postgres://")
+
+
+def open_database(url: str) -> Database:
+    """Return the database that a URL names; nothing is opened yet.
+
+    Args:
+        url: `sqlite:///relative.db`, `sqlite:////absolute.db`, `:memory:`, `postgresql://user@host/database`.
+
+    Raises:
+        ConfigError: another kind of URL, or psycopg is missing.
+    """
+    if url == MEMORY:
+        return SqliteDatabase(MEMORY, MEMORY)
+    if isinstance(url, str) and url.startswith(_FILE) and len(url) > len(_FILE):
+        return SqliteDatabase(url.removeprefix(_FILE), url)
+    if isinstance(url, str) and url.startswith(_SERVER):
+        return _server(url)
+    raise ConfigError(
+        say("this is not a ledger's URL", "ceci n'est pas l'URL d'un registre"),
+        where=f"ledger={url!r}" if isinstance(url, str) and "@" not in url else "ledger=",
+        todo="sqlite:///x.db, sqlite:////var/lib/x.db, :memory:, postgresql://user@host/database",
+    )
+
+
+def _server(url: str) -> Database:
+    try:
+        from govai.storage.postgres import PostgresDatabase
+    except ImportError:
+        pass
+    else:
+        return PostgresDatabase(url)
+    raise ConfigError(
+        say("a ledger on PostgreSQL needs psycopg 3", "un registre PostgreSQL demande psycopg 3"),
+        where="ledger=postgresql://…",
+        todo="pip install 'govai[postgres]'",
+    )

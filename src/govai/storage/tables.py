@@ -1,0 +1,32 @@
+"""The tables, column by column in the order they were made: what an insert names. And the scripts that make them."""
+
+from __future__ import annotations
+
+VERSION = 2  # of the schema
+
+# Columns that the database fills itself (a record's position) are left out.
+TABLES: dict[str, dict[str, str]] = {
+    "records": {
+        "chain": "text",
+        "seq": "bigint",
+        "id": "text",
+        "time": "text",
+        "kind": "text",
+        "call_id": "text",
+        "intent_id": "text",
+        "purpose": "text",
+        "hash": "text",
+        "bytes": "bytea",
+    },
+    "writers": {"chain": "text", "alive_until": "double precision"},
+    "cursors": {"sink": "text", "position": "bigint"},
+    "subjects": {"ref": "text", "lookup": "text"},
+    "uses": {"subject": "text", "record": "text"},
+}
+
+
+def script(dialect: str, version: int) -> str:
+    """Return the SQL that leads a schema from one version to the next: `schema/<dialect>/<version>.sql`."""
+    from importlib.resources import files
+
+    return files("govai.storage").joinpath("schema", dialect, f"{version:03}.sql").read_text(encoding="utf-8")
