@@ -11,6 +11,8 @@ from govai.ledger.layout import layout
 from govai.ledger.lineage import effect_in_words, in_words, kind_in_words, more, named, short
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
     from govai.ledger.lineage import Edge, Lineage, Node
 
 _WIDE, _HIGH, _ACROSS, _DOWN, _EDGE = 190, 46, 122, 22, 18  # pixels: a box, the gaps between them, the margin
@@ -130,8 +132,8 @@ def _box(node: Node, x: int, y: int, *, start: bool) -> str:
     )
 
 
-def _arrow(edge: Edge, route: object) -> str:
-    points = [_corner(*place) for place in route] if isinstance(route, (list, tuple)) else []
+def _arrow(edge: Edge, route: Sequence[tuple[int, float]]) -> str:
+    points = [_corner(*place) for place in route]
     if len(points) < 2:  # noqa: PLR2004 -- a line has two ends
         return ""
     middle = _HIGH // 2
@@ -180,11 +182,15 @@ def _in_full(edge: Edge) -> str:
         "batched": ("holds", "contient"),
         "noted": ("was noted", "a été noté"),
     }
-    effect = effect_in_words(edge.effect) + ("" if edge.sent else say(", never sent", ", jamais envoyé")) if edge.effect else ""
+    effect = (
+        effect_in_words(edge.effect) + ("" if edge.sent else say(", never sent", ", jamais envoyé"))
+        if edge.effect
+        else ""
+    )
     return " · ".join(filter(None, (say(*words[edge.kind]), effect)))
 
 
-def _table(heads: list[str], rows: list[tuple[str, ...]]) -> str:
+def _table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     """Return a table of cells that are HTML already."""
     head = "".join(f'<th scope="col">{escape(one)}</th>' for one in heads)
     body = "".join("<tr>" + "".join(f"<td>{cell}</td>" for cell in row) + "</tr>" for row in rows)

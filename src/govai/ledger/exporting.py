@@ -92,8 +92,7 @@ class _Counted:
 
 
 def _jsonl(records: Iterable[Record], file: BinaryIO) -> None:
-    for record in records:
-        file.write(orjson.dumps(record.to_json(), option=orjson.OPT_APPEND_NEWLINE))
+    file.writelines(orjson.dumps(record.to_json(), option=orjson.OPT_APPEND_NEWLINE) for record in records)
 
 
 def _csv(records: Iterable[Record], file: BinaryIO) -> None:
@@ -116,9 +115,9 @@ def _cell(value: Any) -> str:
 
 def _arrow(records: Iterable[Record], file: BinaryIO) -> None:
     schema = arrow_schema()
-    import pyarrow
+    import pyarrow as pa
 
-    with pyarrow.ipc.new_file(file, schema) as writer:
+    with pa.ipc.new_file(file, schema) as writer:
         for batch in arrow_batches(records):
             writer.write_batch(batch)
 

@@ -51,7 +51,9 @@ class Filter:
         parts.append(("id IN (SELECT record FROM uses WHERE subject=?)", self.subject))
         holds = _SERVER if server else _SQLITE
         spelled = {name: getattr(self, name) for name in _WORDS}
-        parts += [(holds, b'"%s":%s' % (name.encode(), canonical(said))) for name, said in spelled.items() if said is not None]
+        parts += [
+            (holds, b'"%s":%s' % (name.encode(), canonical(said))) for name, said in spelled.items() if said is not None
+        ]
         if self.actor is not None:
             parts.append((holds, b'"actor":{"id":' + canonical(self.actor)))
         asked = [(sql, value) for sql, value in parts if value is not None]
@@ -61,8 +63,16 @@ class Filter:
         """Whether a record is asked for, as far as its body says it."""
         body = record.body
         actor = body.get("actor")
-        said = {name: body.get(name) for name in _WORDS} | {"actor": actor.get("id") if isinstance(actor, dict) else actor}
+        said = {name: body.get(name) for name in _WORDS} | {
+            "actor": actor.get("id") if isinstance(actor, dict) else actor
+        }
         return all(getattr(self, name) in (None, value) for name, value in said.items())
+
+    def chooses(self, record: Record) -> bool:
+        """Whether a record that was found otherwise is asked for, `subject` aside."""
+        columns = all(getattr(self, name) in (None, getattr(record, name)) for name in ("kind", "call_id"))
+        inside = (self.since or "") <= record.time and (self.until is None or record.time < self.until)
+        return columns and inside and self.purpose in (None, record.body.get("purpose")) and self.keeps(record)
 
     @property
     def name(self) -> str:
@@ -96,7 +106,9 @@ def _moment(name: str, given: str | datetime | None) -> str | None:
         raise ConfigError(
             say("this is not a time", "ceci n'est pas une date"),
             where=f"{name}=",
-            todo=say("2026-11-25, 2026-11-25T08:00:00Z or a datetime", "2026-11-25, 2026-11-25T08:00:00Z ou un datetime"),
+            todo=say(
+                "2026-11-25, 2026-11-25T08:00:00Z or a datetime", "2026-11-25, 2026-11-25T08:00:00Z ou un datetime"
+            ),
         )
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=UTC) if isinstance(given, str) else moment.astimezone(UTC)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from govai.core.lang import say
@@ -22,7 +23,9 @@ class Graph:
     def __init__(self) -> None:
         self._nodes: dict[str, Node] = {}
         self._edges: dict[Edge, None] = {}
-        self._stands_for: dict[str, str] = {}  # of records that are no node of their own: the node that they are told by
+        self._stands_for: dict[
+            str, str
+        ] = {}  # of records that are no node of their own: the node that they are told by
         self._before = self._after = ""  # in the call at hand: what the next attempt, and the next review, come after
 
     def lineage(self, start: str, *, complete: bool = True) -> Lineage:
@@ -45,7 +48,23 @@ class Graph:
         self._before = self._after = call
         everything = {one.id: one for one in (*records, *reviews)}
         for _id, record in sorted(everything.items()):  # UUIDv7: by time
-            _ADDED.get(record.kind, Graph._other)(self, record)
+            self._record(record)
+
+    def _record(self, record: Record) -> None:
+        match record.kind:
+            case "intent":
+                self._intent(record)
+            case "outcome" | "result":
+                self._ended(record)
+            case "refusal":
+                self._refusal(record)
+            case "review":
+                self._reviewed(record, str(record.body.get("verdict") or ""), "reviewed")
+            case "release":
+                self._reviewed(record, say("edited", "modifiée") if record.body.get("edited") else "", "released")
+            case _:
+                self._add(record.id, "record", record.kind, time=record.time)
+                self._link(record.call_id, record.id, "noted")
 
     def _runs(self, call: str, body: Mapping[str, Any]) -> None:
         around = [(str(body.get(f"{one}_job") or ""), str(body.get(f"{one}_run") or "")) for one in ("root", "parent")]
@@ -54,13 +73,15 @@ class Graph:
         for job, run in known:
             self._add(run, "run", job or short(run))
         steps = [run for _job, run in known] + [call]
-        for outer, inner in zip(steps, steps[1:], strict=False):
+        for outer, inner in pairwise(steps):
             if known:
                 self._link(outer, inner, "ran")
 
     def _intent(self, record: Record) -> None:
         body = record.body
-        at = " · ".join(filter(None, (str(body.get("provider") or body.get("host") or ""), str(body.get("model") or ""))))
+        at = " · ".join(
+            filter(None, (str(body.get("provider") or body.get("host") or ""), str(body.get("model") or "")))
+        )
         self._add(record.id, "attempt", at, time=record.time, region=str(body.get("region") or ""), record=record.id)
         self._link(self._before, record.id, "sent")
         self._after = record.id
@@ -111,32 +132,26 @@ class Graph:
 
     def _refusal(self, record: Record) -> None:
         error = record.body.get("error") or {}
-        self._add(record.id, "refusal", str(error.get("type") or ""), time=record.time, code=str(error.get("code") or ""))
+        self._add(
+            record.id, "refusal", str(error.get("type") or ""), time=record.time, code=str(error.get("code") or "")
+        )
         self._link(self._before, record.id, "refused")
         self._used(record)
 
-    def _review(self, record: Record) -> None:
-        self._reviewed(record, "review", str(record.body.get("verdict") or ""), "reviewed")
-
-    def _release(self, record: Record) -> None:
-        self._reviewed(record, "release", say("edited", "modifiée") if record.body.get("edited") else "", "released")
-
-    def _reviewed(self, record: Record, kind: str, what: str, how: str) -> None:
+    def _reviewed(self, record: Record, what: str, how: str) -> None:
         """Add a step of a review: of a prompt, before what it lets go; of an answer, after it."""
         body = record.body
         prompt = body.get("on") == "prompt"
         on = say("prompt", "demande") if prompt else say("answer", "réponse")
         by = _actor(body.get("reviewer"))
-        self._add(record.id, kind, " · ".join(filter(None, (on, what))), time=record.time, by=by, record=record.id)
+        self._add(
+            record.id, record.kind, " · ".join(filter(None, (on, what))), time=record.time, by=by, record=record.id
+        )
         self._link(self._before if prompt else self._after, record.id, how)
         if prompt:
             self._before = record.id
         else:
             self._after = record.id
-
-    def _other(self, record: Record) -> None:
-        self._add(record.id, "record", record.kind, time=record.time)
-        self._link(record.call_id, record.id, "noted")
 
     def _know(self, node: str, **facts: str) -> None:
         if (one := self._nodes.get(node)) is not None:
@@ -158,13 +173,3 @@ def _answer(intent: str) -> str:
 
 def _actor(actor: Any) -> str:
     return str(actor.get("id") or "") if isinstance(actor, dict) else str(actor or "")
-
-
-_ADDED = {
-    "intent": Graph._intent,
-    "outcome": Graph._ended,
-    "result": Graph._ended,
-    "refusal": Graph._refusal,
-    "review": Graph._review,
-    "release": Graph._release,
-}

@@ -7,18 +7,18 @@ from typing import TYPE_CHECKING, Any
 from govai.core.errors import ConfigError
 from govai.core.lang import say
 from govai.ledger.filtering import asked_for
-from govai.ledger.reading import Reading
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import datetime
     from pathlib import Path
 
-    import pyarrow
+    import pyarrow as pa
 
     from govai.core.records import Record
     from govai.ledger.lineage import Lineage
     from govai.ledger.paging import Page
+    from govai.ledger.reading import Reading
 
 _LARGEST = 10_000  # records of one page
 
@@ -77,9 +77,7 @@ class Inquiry:
         )
         return self._reading().records(wanted, limit=limit, newest_first=newest_first)
 
-    def page(
-        self, cursor: str | None = None, size: int = 100, *, newest_first: bool = False, **filters: Any
-    ) -> Page:
+    def page(self, cursor: str | None = None, size: int = 100, *, newest_first: bool = False, **filters: Any) -> Page:
         """Return a page of records, right also while others are appended: none is left out or comes twice.
 
         Args:
@@ -97,7 +95,7 @@ class Inquiry:
         wanted = asked_for(**{"since": None, "until": None, **filters})
         return self._reading().page(wanted, cursor, size=size, newest_first=newest_first)
 
-    def to_arrow(self, **filters: Any) -> pyarrow.Table:
+    def to_arrow(self, **filters: Any) -> pa.Table:
         """Return records as an Arrow table, a column for each member (docs/reference/record.md); arguments as for `records`.
 
         Raises:
@@ -107,7 +105,7 @@ class Inquiry:
 
         return arrow_table(self.records(**filters))
 
-    def to_arrow_batches(self, size: int = 8192, **filters: Any) -> Iterator[pyarrow.RecordBatch]:
+    def to_arrow_batches(self, size: int = 8192, **filters: Any) -> Iterator[pa.RecordBatch]:
         """Yield the same in batches of `size` records, in flat memory."""
         from govai.ledger.tabular import arrow_batches
 

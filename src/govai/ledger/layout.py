@@ -7,6 +7,7 @@ arrow crosses a column, order by barycentres, then heights drawn towards the nei
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -55,7 +56,7 @@ def layout(nodes: Sequence[str], arrows: Iterable[Pair], late: frozenset[str] = 
         for number, invisible in enumerate(chain[1:-1], start=1):
             at_column[invisible] = column[pair[0]] + steps * number
             columns[at_column[invisible]].append(invisible)
-        links += zip(chain, chain[1:], strict=False)
+        links += pairwise(chain)
     near = _neighbours(links)
     _order(columns, near)
     row = _rows(columns, near)
@@ -120,7 +121,10 @@ def _order(columns: list[list[str]], near: Mapping[str, Sequence[str]]) -> None:
         for number in numbers:
             beside = set(columns[number - 1] if sweep % 2 == 0 and number else ())
             beside |= set(columns[number + 1] if sweep % 2 and number + 1 < len(columns) else ())
-            mean = {node: _mean([at[one] for one in near.get(node, ()) if one in beside], at[node]) for node in columns[number]}
+            mean = {
+                node: _mean([at[one] for one in near.get(node, ()) if one in beside], at[node])
+                for node in columns[number]
+            }
             columns[number].sort(key=mean.__getitem__)
             at.update({node: float(place) for place, node in enumerate(columns[number])})
 
@@ -130,8 +134,7 @@ def _rows(columns: list[list[str]], near: Mapping[str, Sequence[str]]) -> dict[s
     for _sweep in range(_SWEEPS):
         for column in columns:
             wanted = [_mean([row[one] for one in near.get(node, ())], row[node]) for node in column]
-            for node, place in zip(column, _apart(wanted), strict=True):
-                row[node] = place
+            row.update(zip(column, _apart(wanted), strict=True))
     top = min(row.values(), default=0.0)
     return {node: place - top for node, place in row.items()}
 

@@ -129,7 +129,9 @@ class Lineage:
         while todo:
             here, edge, depth = todo.pop()
             again = here in told
-            words = " · ".join(filter(None, (named(nodes[here]), in_words(edge), "…" if again and here in onward else "")))
+            words = " · ".join(
+                filter(None, (named(nodes[here]), in_words(edge), "…" if again and here in onward else ""))
+            )
             yield "  " * depth + words
             if not again:
                 told.add(here)

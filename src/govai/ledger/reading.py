@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import threading
 import time
+from contextlib import contextmanager
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
+from govai.core.errors import LedgerUnavailable
+from govai.core.lang import say
 from govai.ledger.chain import record_of
 from govai.ledger.filtering import Filter
 from govai.ledger.paging import Page, cursor, position_of
+from govai.storage.opening import open_database
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -23,6 +28,33 @@ _ROWS = "SELECT position, id, bytes FROM records"
 EVERYTHING = Filter()
 
 
+@contextmanager
+def reading_at(url: str) -> Iterator[Reading]:
+    """Give what reads the ledger at a URL, without making or changing it.
+
+    Raises:
+        ConfigError: there is none. LedgerUnavailable: it cannot be read.
+    """
+    database, kind = open_database(url), ""
+    try:
+        connection = database.connect_reading()
+        try:
+            yield Reading(connection.execute, connection.in_flight, server=database.remote)
+        finally:
+            connection.close()
+    except database.errors as error:
+        kind = type(error).__name__
+    if kind:
+        raise LedgerUnavailable(
+            say(f"the ledger cannot be read ({kind})", f"le registre est illisible ({kind})"),
+            where=database.url,
+            todo=say(
+                "govai ledger verify says what is wrong; one of an older govai: govai ledger migrate",
+                "govai ledger verify dit ce qui ne va pas ; s'il est d'un govai plus ancien : govai ledger migrate",
+            ),
+        )
+
+
 class Reading:
     """Reads one ledger.
 
@@ -35,7 +67,12 @@ class Reading:
         self._execute, self._in_flight, self._server = execute, in_flight, server
 
     def records(
-        self, wanted: Filter = EVERYTHING, *, limit: int | None = None, after: int | None = None, newest_first: bool = False
+        self,
+        wanted: Filter = EVERYTHING,
+        *,
+        limit: int | None = None,
+        after: int | None = None,
+        newest_first: bool = False,
     ) -> Iterator[Record]:
         """Yield records, oldest first or newest first, in flat memory.
 
@@ -83,7 +120,11 @@ class Reading:
 
     def about(self, named: str) -> Iterator[Record]:
         """Yield a record with its outcome, or all records of a call."""
-        chosen = {row[0]: row for where in ("id=?", "call_id=?", "intent_id=?") for row in self._execute(f"{_ROWS} WHERE {where}", (named,))}
+        chosen = {
+            row[0]: row
+            for where in ("id=?", "call_id=?", "intent_id=?")
+            for row in self._execute(f"{_ROWS} WHERE {where}", (named,))
+        }
         for _position, (_at, record, raw) in sorted(chosen.items()):
             yield record_of(raw, record)
 
@@ -122,9 +163,11 @@ class Reading:
 
     def _before_gap(self, last: int) -> int:
         """Return the last position before the newest gap among the last records: a transaction that hangs may fill it."""
-        rows = self._execute("SELECT position FROM records WHERE position<=? ORDER BY position DESC LIMIT ?", (last, _CHUNK))
+        rows = self._execute(
+            "SELECT position FROM records WHERE position<=? ORDER BY position DESC LIMIT ?", (last, _CHUNK)
+        )
         bound = last
-        for (here,), (below,) in zip(rows, rows[1:], strict=False):
+        for (here,), (below,) in pairwise(rows):
             if here - below > 1:
                 bound = int(below)
         return bound

@@ -3,30 +3,30 @@
 from __future__ import annotations
 
 import weakref
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from govai.core.errors import LedgerUnavailable
 from govai.core.lang import say
 from govai.core.records import Draft, Record
 from govai.ledger.chain import record_of
+from govai.ledger.inquiry import Inquiry
+from govai.ledger.reading import Reading
 from govai.ledger.verify import Verification, verify_connection
 from govai.ledger.writer import Writer
 from govai.storage.opening import open_database
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     from govai.core.database import Connection
     from govai.core.protocols import KeyStore, Sink
     from govai.ledger.feed import Feed
 
-_PAGE = 1_000
 _PAGE_OF = "SELECT position, id, bytes FROM records WHERE {} ORDER BY position LIMIT ?"
 
 
-class Ledger:
-    """The system of record: `records()`, `verify()`.
+class Ledger(Inquiry):
+    """The system of record: `records()`, `page()`, `lineage()`, `verify()`.
 
     Args:
         url: `sqlite:///x.db` (relative), `sqlite:////abs/x.db`, `:memory:`, or `postgresql://user@host/database`.
@@ -87,33 +87,6 @@ class Ledger:
         """
         found = self._read("SELECT bytes FROM records WHERE id=?", (record_id,))
         return record_of(found[0][0], record_id) if found else None
-
-    def records(
-        self,
-        *,
-        purpose: str | None = None,
-        since: str | datetime | None = None,
-        limit: int | None = None,
-        kind: str | None = None,
-        call_id: str | None = None,
-    ) -> Iterator[Record]:
-        """Return the records, oldest first.
-
-        Args:
-            purpose, kind, call_id: only those. since: a time (RFC 3339, or aware datetime). limit: at most so many.
-
-        Raises:
-            LedgerUnavailable: a record is damaged; it says which.
-        """
-        self._writer.flush()
-        self.sweep()
-        wanted = {"purpose": purpose, "kind": kind, "call_id": call_id}
-        where = [f"{name}=?" for name, value in wanted.items() if value is not None]
-        values: list[Any] = [value for value in wanted.values() if value is not None]
-        if since is not None:
-            where.append("time>=?")
-            values.append(since if isinstance(since, str) else _spelled(since))
-        return self._pages(" AND ".join(["position>?", *where]), values, limit)
 
     def verify(self) -> Verification:
         """Check every record: bytes against digests, digests against each other, chains against their heads, outcomes."""
@@ -194,17 +167,10 @@ class Ledger:
             ),
         )
 
-    def _pages(self, where: str, values: list[Any], limit: int | None) -> Iterator[Record]:
-        position, left = 0, limit
-        while left is None or left > 0:
-            count = _PAGE if left is None else min(_PAGE, left)
-            page = self._read(_PAGE_OF.format(where), (position, *values, count))
-            if not page:
-                return
-            for _position, named, raw in page:
-                yield record_of(raw, named)
-            position = page[-1][0]
-            left = None if left is None else left - len(page)
+    def _reading(self) -> Reading:
+        self._writer.flush()
+        self.sweep()
+        return Reading(self._read, lambda: self._guarded(self.connection.in_flight), server=self.database.remote)
 
     def _read(self, query: str, values: Sequence[Any] = ()) -> list[Any]:
         rows: list[Any] = self._guarded(lambda: self.connection.execute(query, values))
@@ -238,10 +204,6 @@ def _has_gap(position: int, page: Sequence[tuple[int, str, bytes | None]]) -> bo
 def _until_gap(position: int, page: Sequence[tuple[int, str, bytes | None]]) -> int:
     """Return how many of a page follow each other without a gap."""
     return next((at for at, row in enumerate(page) if row[0] != position + at + 1), len(page))
-
-
-def _spelled(moment: datetime) -> str:
-    return moment.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
 def _close_at_exit(alive: weakref.ref[Ledger]) -> None:

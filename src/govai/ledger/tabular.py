@@ -14,7 +14,7 @@ from govai.core.records import SCHEMA
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    import pyarrow
+    import pyarrow as pa
 
     from govai.core.records import Record
 
@@ -39,7 +39,9 @@ def row(record: Record) -> dict[str, Any]:
     body = record.body
     usage, decision, error = body.get("usage"), body.get("decision"), body.get("error")
     said = {name: body.get(name) for name in COLUMNS}
-    said |= {name: getattr(record, name) for name in ("id", "chain", "seq", "kind", "call_id", "intent_id", "prev", "hash")}
+    said |= {
+        name: getattr(record, name) for name in ("id", "chain", "seq", "kind", "call_id", "intent_id", "prev", "hash")
+    }
     said |= usage if isinstance(usage, dict) else {}
     if isinstance(decision, dict):
         said |= {"effect": decision.get("effect"), "rules": decision.get("rules")}
@@ -50,7 +52,7 @@ def row(record: Record) -> dict[str, Any]:
     return {name: _typed(kind, said[name]) for name, kind in COLUMNS.items()}
 
 
-def arrow_schema() -> pyarrow.Schema:
+def arrow_schema() -> pa.Schema:
     """Return the table's schema; its metadata names the version of the records.
 
     Raises:
@@ -68,14 +70,14 @@ def arrow_schema() -> pyarrow.Schema:
     return pa.schema([(name, types[kind]) for name, kind in COLUMNS.items()], metadata={"govai.schema": SCHEMA})
 
 
-def arrow_batches(records: Iterable[Record], size: int = BATCH) -> Iterator[pyarrow.RecordBatch]:
+def arrow_batches(records: Iterable[Record], size: int = BATCH) -> Iterator[pa.RecordBatch]:
     """Yield the records in batches of `size`, as they are read: in flat memory."""
     pa, schema, rest = _pyarrow(), arrow_schema(), iter(records)
     while some := [row(one) for one in islice(rest, size)]:
         yield pa.RecordBatch.from_pylist(some, schema=schema)
 
 
-def arrow_table(records: Iterable[Record]) -> pyarrow.Table:
+def arrow_table(records: Iterable[Record]) -> pa.Table:
     """Return the records as one table, in memory."""
     return _pyarrow().Table.from_batches(list(arrow_batches(records)), schema=arrow_schema())
 
@@ -104,12 +106,12 @@ def _field(one: Any) -> dict[str, Any]:
 
 def _pyarrow() -> Any:
     try:
-        import pyarrow
+        import pyarrow as pa
     except ImportError:
-        pyarrow = None
-    if pyarrow is None:
+        pa = None
+    if pa is None:
         raise ConfigError(
             say("Arrow and Parquet need pyarrow", "Arrow et Parquet demandent pyarrow"),
             todo=say("install govai's extra: arrow", "installez l'extra arrow de govai"),
         )
-    return pyarrow
+    return pa

@@ -13,7 +13,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 Members = dict[str, Any]
-UPGRADERS: Mapping[str, tuple[str, Callable[[Members], Members]]] = {}  # version → (the next one, how); version 1 is the first
+UPGRADERS: Mapping[
+    str, tuple[str, Callable[[Members], Members]]
+] = {}  # version → (the next one, how); version 1 is the first
 
 
 def upgraded(

@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Protocol
 from govai.core.errors import ConfigError
 from govai.core.lang import say
 from govai.ledger.graph import Graph
-from govai.ledger.lineage import Lineage
+from govai.ledger.links import links_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from govai.core.records import Record
+    from govai.ledger.lineage import Lineage
 
-UPWARD = ("derived_from", "fetches", "batch")  # what a record's body names of earlier records
 CALLS = 200  # walked through at most
 _UNCALLED = ("checkpoint", "anchor", "erasure", "purge", "incident", "rectification", "restriction")
 
@@ -36,14 +36,6 @@ class Library(Protocol):
     def linked(self, parent: str) -> Sequence[Record]:
         """Return the records that name an earlier one, or a ticket, oldest first."""
         ...
-
-
-def parents_of(record: Record) -> list[tuple[str, str]]:
-    """Return what a record names: (id of an earlier record or of a ticket, kind of link) pairs."""
-    body = record.body
-    found = [(str(one), "derived_from") for one in body.get("derived_from", ())]
-    found += [(str(body[name]), name) for name in ("fetches", "batch", "ticket") if body.get(name)]
-    return found
 
 
 def walk(library: Library, named: str) -> Lineage:
@@ -121,5 +113,5 @@ class _Walk:
         return [one for one in self._library.of_call(str(ticket)) if one.kind == "review"] if ticket else ()
 
     def _above(self, record: Record) -> Iterable[Record]:
-        found = (self._library.record(one) for one, kind in parents_of(record) if kind in UPWARD)
+        found = (self._library.record(one) for one, kind in links_of(record.body) if kind != "ticket")
         return [one for one in found if one is not None]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-VERSION = 2  # of the schema
+VERSION = 3  # of the schema
 
 # Columns that the database fills itself (a record's position) are left out.
 TABLES: dict[str, dict[str, str]] = {
@@ -22,6 +22,7 @@ TABLES: dict[str, dict[str, str]] = {
     "cursors": {"sink": "text", "position": "bigint"},
     "subjects": {"ref": "text", "lookup": "text"},
     "uses": {"subject": "text", "record": "text"},
+    "links": {"parent": "text", "child": "text", "kind": "text"},
 }
 
 
