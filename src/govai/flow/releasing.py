@@ -190,9 +190,9 @@ def _release_prompt(call: Call, ticket: Ticket) -> Generator[Wait, Any, None]:
     yield from _claim(call, ticket)
     if ticket.edited:
         _edit_prompt(call, ticket.text)
-    call.intent = recording.intent(engine, asked, call.read, call.sight, call.judged, call.raw, made_from(call))
     edited = _edited(engine, ticket.text if ticket.edited else None)
     released = recording.release(engine, asked, ticket.id, "prompt", edited=edited)
+    call.intent = recording.intent(engine, asked, call.read, call.sight, call.judged, call.raw, made_from(call))
     yield Commit(engine.ledger, (released, call.intent))
     yield Do(lambda: engine.desk.released(ticket.id))
     asked.trace.record_id = call.intent.id

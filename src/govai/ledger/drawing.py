@@ -72,7 +72,7 @@ def page(lineage: Lineage) -> str:
     nodes = {one.id: one for one in lineage.nodes}
     arrows = [(_told(nodes[one.source]), escape(_in_full(one)), _told(nodes[one.target])) for one in lineage.edges]
     facts = [
-        (_told(one), "<br>".join(f"{escape(name)}: {escape(visible(value))}" for name, value in one.facts))
+        (_told(one), "<br>".join(escape(visible(f"{name}: {value}")) for name, value in one.facts))
         for one in lineage.nodes
     ]
     return (
@@ -120,7 +120,7 @@ def _corner(column: int, row: float) -> tuple[int, int]:
 
 def _box(node: Node, x: int, y: int, *, start: bool) -> str:
     colour = _COLOURS[node.kind]
-    full = "; ".join([_plain(node), *(f"{name}: {visible(value)}" for name, value in node.facts)])
+    full = "; ".join([_plain(node), *(visible(f"{name}: {value}") for name, value in node.facts)])
     kind = kind_in_words(node.kind)
     rounded = _HIGH // 2 if node.kind in ("field", "source", "subjects") else 7
     mark = ' class="start"' if start else ""

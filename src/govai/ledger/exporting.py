@@ -96,12 +96,12 @@ def _jsonl(records: Iterable[Record], file: BinaryIO) -> None:
 
 
 def _csv(records: Iterable[Record], file: BinaryIO) -> None:
-    with io.TextIOWrapper(file, encoding="utf-8", newline="", write_through=True) as text:
-        writer = csv.writer(text)
-        writer.writerow(COLUMNS)
-        for record in records:
-            writer.writerow([_cell(value) for value in row(record).values()])
-        text.detach()
+    text = io.TextIOWrapper(file, encoding="utf-8", newline="")
+    writer = csv.writer(text)
+    writer.writerow(COLUMNS)
+    for record in records:
+        writer.writerow([_cell(value) for value in row(record).values()])
+    text.detach()  # flushes; the file is not ours to close
 
 
 def _cell(value: Any) -> str:
