@@ -11,8 +11,9 @@ import time
 import weakref
 from collections import deque
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from queue import Empty, SimpleQueue
+from threading import Lock
 from typing import TYPE_CHECKING
 
 from govai.core.errors import GovaiError, LedgerUnavailable
@@ -35,9 +36,13 @@ _writers: weakref.WeakSet[Writer] = weakref.WeakSet()
 
 @dataclass(slots=True)
 class _Waiting:
+    """What waits to be written. `gate` opens when it is, or when its thread is to lead."""
+
     drafts: Sequence[Draft]
     done: bool = False
+    leads: bool = False
     error: BaseException | None = None
+    gate: Lock = field(default_factory=Lock)
 
 
 class Writer:
@@ -58,6 +63,7 @@ class Writer:
         self.lock = threading.RLock()
         self._queue = threading.RLock()
         self._waiting: list[_Waiting] = []
+        self._led = False
         self._outcomes: deque[Draft] = deque()
         self._loops: dict[asyncio.AbstractEventLoop, list[tuple[Sequence[Draft], asyncio.Future[None]]]] = {}
         self._appender = Appender(self._database)
@@ -82,13 +88,15 @@ class Writer:
         """Return once the drafts are durable; LedgerUnavailable, and none of them counts, otherwise."""
         self._refuse_closed()
         mine = _Waiting(drafts)
+        mine.gate.acquire()
         with self._queue:
             self._waiting.append(mine)
-        with self.lock:
-            if not mine.done:
-                with self._queue:
-                    batch, self._waiting = self._waiting, []
-                self._write(batch)
+            mine.leads = not self._led
+            self._led = True
+        if not mine.leads:
+            self._follow(mine)
+        if mine.leads:
+            self._lead()
         if mine.error is not None:
             raise _unavailable(mine.error)
 
@@ -144,6 +152,39 @@ class Writer:
             self._bell.put(None)
             with self.lock:
                 self.connection.close()
+
+    def _follow(self, mine: _Waiting) -> None:
+        """Wait until a leader wrote it, or made it the next leader."""
+        try:
+            mine.gate.acquire()
+        except BaseException:  # interrupted: it is not to be written, and must not be waited for
+            with self._queue:
+                if mine in self._waiting:
+                    self._waiting.remove(mine)
+                if mine.leads:
+                    self._hand_on()
+            raise
+
+    def _lead(self) -> None:
+        """Write what waits, wake whose it was, and let the first of those who came meanwhile lead."""
+        batch: list[_Waiting] = []
+        try:
+            with self.lock:
+                with self._queue:
+                    batch, self._waiting = self._waiting, []
+                self._write(batch)
+        finally:
+            with self._queue:
+                self._hand_on()
+            for one in batch:
+                if not one.leads:
+                    one.gate.release()
+
+    def _hand_on(self) -> None:
+        self._led = bool(self._waiting)
+        if self._waiting:
+            self._waiting[0].leads = True
+            self._waiting[0].gate.release()
 
     def _refuse_closed(self) -> None:
         if self.closed:
