@@ -26,6 +26,7 @@ _CHUNK = 1_000
 _SETTLING_S = 2.0  # the longest that a page waits for commits under way; they take milliseconds
 _ROWS = "SELECT position, id, bytes FROM records"
 EVERYTHING = Filter()
+PURGED = b""  # what a purge leaves of a record's bytes: there is nothing to read, and `verify` accounts for it
 
 
 @contextmanager
@@ -126,11 +127,13 @@ class Reading:
             for row in self._execute(f"{_ROWS} WHERE {where}", (named,))
         }
         for _position, (_at, record, raw) in sorted(chosen.items()):
-            yield record_of(raw, record)
+            if raw != PURGED:
+                yield record_of(raw, record)
 
     def _found(self, where: str, value: str) -> Iterator[Record]:
         for _position, named, raw in self._execute(f"{_ROWS} WHERE {where} ORDER BY position", (value,)):
-            yield record_of(raw, named)
+            if raw != PURGED:
+                yield record_of(raw, named)
 
     def _rows(
         self, wanted: Filter, after: int | None, *, newest_first: bool, chunk: int, last: int | None = None
@@ -144,8 +147,7 @@ class Reading:
             asked = " AND ".join(filter(None, [*parts, onward if begin else ""])) or "1=1"
             rows = self._execute(f"{_ROWS} WHERE {asked} ORDER BY position {order} LIMIT ?", [*values, *begin, chunk])
             for position, named, raw in rows:
-                record = record_of(raw, named)
-                if wanted.keeps(record):
+                if raw != PURGED and wanted.keeps(record := record_of(raw, named)):
                     yield int(position), record
             if len(rows) < chunk:
                 return

@@ -13,24 +13,21 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 Members = dict[str, Any]
-UPGRADERS: Mapping[
-    str, tuple[str, Callable[[Members], Members]]
-] = {}  # version → (the next one, how); version 1 is the first
+Step = tuple[str, "Callable[[Members], Members]"]
+UPGRADERS: Mapping[str, Step] = {}  # version → (the next one, how); version 1 is the first
 
 
-def upgraded(
-    found: Members,
-    to: str = SCHEMA,
-    upgraders: Mapping[str, tuple[str, Callable[[Members], Members]]] = UPGRADERS,
-) -> Members | None:
+def upgraded(found: Members, to: str = SCHEMA, upgraders: Mapping[str, Step] | None = None) -> Members | None:
     """Return a record's members as of a schema version, None when no path leads there from the version they name.
 
     Args:
-        found: the members, `schema` among them; it is not changed. to: the version that is wanted.
+        found: the members, `schema` among them; they stay as they are.
+        to: the version that is wanted. upgraders: other ones than govai's own.
     """
+    known = UPGRADERS if upgraders is None else upgraders
     version, seen = found.get("schema"), set[str]()
     while version != to:
-        step = upgraders.get(version) if isinstance(version, str) and version not in seen else None
+        step = known.get(version) if isinstance(version, str) and version not in seen else None
         if step is None:
             return None
         seen.add(str(version))
