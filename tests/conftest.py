@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import secrets
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -50,6 +51,40 @@ def policy(server: Server) -> dict:
 def gov(policy: dict) -> Iterator[govai.Governor]:
     with govai.Governor(policy, ledger=":memory:", actor="ana") as governor:
         yield governor
+
+
+SERVER = os.environ.get("GOVAI_TEST_POSTGRES", "postgresql://postgres@127.0.0.1:5432/postgres")
+
+
+@pytest.fixture(scope="session")
+def postgres() -> str:
+    """A PostgreSQL server that tests may fill; each makes a schema of its own."""
+    psycopg = pytest.importorskip("psycopg")
+    try:
+        psycopg.connect(SERVER, connect_timeout=3).close()
+    except psycopg.OperationalError:
+        pytest.skip(f"needs PostgreSQL: start one, or name it in $GOVAI_TEST_POSTGRES (tried {SERVER})")
+    return SERVER
+
+
+@pytest.fixture
+def schema(postgres: str) -> Iterator[str]:
+    """The URL of a ledger on PostgreSQL that nobody else uses; dropped afterwards."""
+    import psycopg
+
+    name = f"govai_test_{secrets.token_hex(6)}"
+    yield f"{postgres}?schema={name}"
+    with psycopg.connect(postgres, autocommit=True) as base:
+        base.execute(f"DROP SCHEMA IF EXISTS {name} CASCADE")
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def ledger_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The URL of an empty ledger: once on SQLite, once on PostgreSQL."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path}/ledger.db"
+    url: str = request.getfixturevalue("schema")
+    return url
 
 
 @pytest.fixture

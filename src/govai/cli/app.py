@@ -11,6 +11,7 @@ import typer
 
 from govai.cli import exporting as _exporting  # noqa: F401 -- adds a command
 from govai.cli import showing as _showing  # noqa: F401 -- adds a command
+from govai.cli.keys_commands import keys
 from govai.cli.ledger_commands import ledger
 from govai.core.errors import GovaiError
 from govai.core.lang import say
@@ -26,6 +27,7 @@ app = typer.Typer(
     ),
 )
 app.add_typer(ledger, name="ledger")
+app.add_typer(keys, name="keys")
 
 
 def _print_version(value: bool) -> None:

@@ -15,12 +15,13 @@ from govai.detect.look import Lookout
 from govai.flow.engine import Engine
 from govai.flow.reviewing import read_mode
 from govai.governor.configuration import DEFAULT_LEDGER, KEYS, claimed_actor, discover
-from govai.ledger.keys import open_keys
+from govai.keys.opening import open_keys
 from govai.ledger.store import Ledger
 from govai.policy.policy import Policy
 from govai.review.desk import Desk
 from govai.review.reviews import Reviews
 from govai.sinks.opening import open_sink
+from govai.storage.opening import open_database
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -57,10 +58,10 @@ def assemble(given: dict[str, Any]) -> Parts:
     detectors = _detectors(settings.get("detectors", ()))
     sinks = [open_sink(sink) for sink in settings.get("sinks", ())]
     review = read_mode(settings.get("review"))
-    ledger = Ledger(settings.get("ledger", DEFAULT_LEDGER))
-    keys = ledger.keys = open_keys(settings.get("keys"), ledger.path or DEFAULT_LEDGER.removeprefix("sqlite:///"))
-    for sink in sinks:
-        ledger.attach(sink)
+    url = settings.get("ledger", DEFAULT_LEDGER)
+    beside = open_database(url).path or DEFAULT_LEDGER.removeprefix("sqlite:///")
+    keys = open_keys(settings.get("keys"), beside)  # before the ledger: one that is there without its key is refused
+    ledger = Ledger(url, sinks=sinks, keys=keys)
     engine = Engine(
         policy=policy,
         lookout=Lookout(detectors),
