@@ -103,10 +103,14 @@ def test_a_change_that_fails_leaves_the_file_as_it_was(file: Path) -> None:
     assert file.read_text() == before and leftovers(file) == []
 
 
-def test_a_named_file_that_is_gone_is_not_made_anew(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match="not there"):
-        govai.Governor(ledger=f"sqlite:///{tmp_path}/l.db", keys=f"file:{tmp_path}/not-mounted")
-    assert list(tmp_path.iterdir()) == []
+def test_a_named_file_is_made_with_a_new_ledger_and_never_for_an_old_one(tmp_path: Path) -> None:
+    url, keys = f"sqlite:///{tmp_path}/l.db", f"file:{tmp_path}/keys"
+    with govai.Governor(ledger=url, keys=keys) as gov:
+        gov.generate("offline:echo", "hello")
+    (tmp_path / "keys").rename(tmp_path / "not-mounted")
+    with pytest.raises(ConfigError, match="its key is not"):
+        govai.Governor(ledger=url, keys=keys)
+    assert not (tmp_path / "keys").exists()
 
 
 def test_a_ledger_whose_key_is_gone_gets_no_other(tmp_path: Path) -> None:

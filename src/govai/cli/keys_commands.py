@@ -200,8 +200,8 @@ def _age(made: str) -> str:
 
 def _lost(root: RootKey, url: str) -> list[str]:
     """Return what becomes unreadable, counted where there is a ledger to count in."""
-    from govai.storage.opening import open_database
     from govai.review.desk import Desk
+    from govai.storage.opening import open_database
 
     said = [
         say(

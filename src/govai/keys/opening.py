@@ -38,7 +38,7 @@ def open_keys(spec: str | KeyStore | None, ledger_path: str) -> KeyStore:
     if kind == "env" and place:
         return _from_environment(place)
     if kind == "file" and place:
-        return _from_file(Path(place))
+        return _named_file(Path(place), ledger_path)
     raise _wrong(kind or "''")
 
 
@@ -69,9 +69,14 @@ def _default(ledger_path: str) -> KeyStore:
             where="keys=",
             todo=say("say where it is: env:NAME or file:PATH", "dites où elle est : env:NOM ou file:CHEMIN"),
         )
-    path, ledger = beside(ledger_path), Path(ledger_path)
+    return _named_file(beside(ledger_path), ledger_path)
+
+
+def _named_file(path: Path, ledger_path: str) -> KeyStore:
+    """Return the store of a file, made where the ledger is new as well."""
     if not path.exists():
         # a new key for an old ledger would find no ticket, no kept reply and nobody's records, and say nothing
+        ledger = Path(ledger_path or ".")
         if ledger.exists() and ledger.stat().st_size and not path.exists():
             raise unusable(path, say("the ledger is there, its key is not", "le registre est là, pas sa clé"))
         create(path, spelling.write((spelling.new(),)))

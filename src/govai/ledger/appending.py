@@ -75,14 +75,14 @@ class Appender:
         self.open.difference_update(one.intent_id for one in taken if one.kind == "outcome")
 
     def _put(self, connection: Connection, drafts: Sequence[Draft]) -> None:
-        refs = self.subjects.refs(connection, [one for draft in drafts for one in draft.subjects])
+        refs = self.subjects.refs(connection, (person for draft in drafts for person in draft.subjects))
         rows: list[Row] = []
         uses: list[tuple[str, str]] = []
         links: list[tuple[str, str, str]] = []
         for draft in drafts:
-            named = [refs[one] for one in draft.subjects]
+            named = [refs[person] for person in draft.subjects]
             rows.append(self.chain.link(draft, named))
-            uses.extend((ref, draft.id) for ref in named)
+            uses.extend((ref, draft.id) for ref in dict.fromkeys(named))
             links.extend((parent, draft.id, kind) for parent, kind in links_of(draft.body))
         connection.insert("records", rows)
         if uses:

@@ -67,7 +67,7 @@ class Chain:
             "kind": draft.kind,
             "call_id": draft.call_id,
             "intent_id": draft.intent_id,
-            "body": {**draft.body, "subjects": sorted(subjects)} if subjects else draft.body,
+            "body": {**draft.body, "subjects": sorted(set(subjects))} if subjects else draft.body,
             "prev": self.head,
         }
         raw = canonical(record)
