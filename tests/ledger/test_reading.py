@@ -98,7 +98,7 @@ def test_a_filter_finds_what_a_look_at_all_finds(ledger: Ledger, asked: dict[str
 
 def test_people_are_found_by_their_reference(place: str) -> None:  # noqa: F811
     ledger = Ledger(place)
-    ledger.commit([Draft("intent", "c", {"purpose": "p", "subjects": []}, subjects=("a" * 32, "b" * 32)), Draft("intent", "d", {"purpose": "p", "subjects": []}, subjects=("b" * 32,))])
+    ledger.commit([Draft("intent", "c", {"purpose": "p", "subjects": []}, subjects=(("a" * 32,), ("b" * 32,))), Draft("intent", "d", {"purpose": "p", "subjects": []}, subjects=(("b" * 32,),))])
     first, second = ledger.records(kind="intent")
     (both,) = second.body["subjects"]
     (only,) = set(first.body["subjects"]) - {both}
