@@ -7,7 +7,6 @@ from typing import Annotated
 
 import typer
 
-from govai.core.errors import ConfigError
 from govai.core.lang import say
 
 ledger = typer.Typer(no_args_is_help=True, help=say("The record of what left.", "Le registre de ce qui est sorti."))
@@ -134,40 +133,6 @@ def migrate(url: Url = "sqlite:///.govai/ledger.db") -> None:
 
     Ledger(url).close()
     typer.echo(say("ok: the tables are those of this govai", "ok : les tables sont celles de ce govai"))
-
-
-@ledger.command(
-    help=say("Print records as JSON lines, oldest first.", "Afficher les enregistrements en lignes JSON, par âge.")
-)
-def show(
-    about: Annotated[
-        str | None,
-        typer.Argument(
-            metavar="[ID]",
-            help=say(
-                "A record with its outcome, or all records of a call.",
-                "Un enregistrement et son issue, ou ceux d'un appel.",
-            ),
-        ),
-    ] = None,
-    url: Url = "sqlite:///.govai/ledger.db",
-    limit: Annotated[int, typer.Option(min=1, help=say("At most so many.", "Au plus."))] = 50,
-    purpose: Annotated[str | None, typer.Option(help=say("Only this purpose.", "Cette finalité seulement."))] = None,
-) -> None:
-    import orjson
-
-    from govai.ledger.verify import records_at
-
-    found = False
-    for record in records_at(url, purpose=purpose, limit=limit, about=about):
-        found = True
-        typer.echo(orjson.dumps(record.to_json()))
-    if about and not found:
-        raise ConfigError(
-            say("no record and no call has this id", "aucun enregistrement ni appel n'a cet identifiant"),
-            where=url,
-            todo=say("check the id, or name another --ledger", "vérifiez l'identifiant, ou nommez un autre --ledger"),
-        )
 
 
 @ledger.command(

@@ -18,6 +18,7 @@ from govai.flow import recording, showing
 from govai.flow.asked import notice
 from govai.flow.batches import known, line_asked, lines_of, named_line, refuse_reviews
 from govai.flow.call import Call
+from govai.flow.derived import made_from
 from govai.flow.fetching import fetched
 from govai.flow.outgoing import read_outgoing
 from govai.flow.protecting import conversation_key, protect, renamed
@@ -164,8 +165,9 @@ def _prepare(call: Call) -> Generator[Wait, Any, None]:
     if outgoing.operation not in _LATER:  # their prompts were reviewed when they were asked
         yield from _review_prompt(call)
     if call.intent is None:
+        links = call.links | made_from(call)
         call.intent = recording.intent(
-            engine, call.asked, outgoing, call.sight, call.judged, call.raw, call.record_id, call.links
+            engine, call.asked, outgoing, call.sight, call.judged, call.raw, call.record_id, links
         )
         yield Commit(engine.ledger, (call.intent, *_line_intents(call, call.intent.id)))
     trace.record_id = call.intent.id
@@ -194,7 +196,14 @@ def _prepare_lines(call: Call) -> None:
 def _line_intents(call: Call, batch: str) -> Iterator[Draft]:
     for line in call.lines:
         line.intent = recording.intent(
-            call.engine, line.asked, line.read, line.sight, line.judged, line.raw, line.record_id, {"batch": batch}
+            call.engine,
+            line.asked,
+            line.read,
+            line.sight,
+            line.judged,
+            line.raw,
+            line.record_id,
+            {"batch": batch, **made_from(line)},
         )
         yield line.intent
 

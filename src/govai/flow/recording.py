@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from govai.core.decisions import Decision
+    from govai.core.scope import Scope
     from govai.flow.asked import Asked
     from govai.flow.engine import Engine
     from govai.flow.outgoing import Outgoing
@@ -35,6 +36,7 @@ def _call(engine: Engine, asked: Asked) -> dict[str, Any]:
         "use": purpose.use if purpose else "",
         "job": scope.job,
         "run_id": scope.run_id,
+        **_parents(scope),
         "door": asked.door,
         "data": "declared" if asked.declared else "patterns only",
         "mode": "observe" if engine.observe else "enforce",
@@ -42,6 +44,15 @@ def _call(engine: Engine, asked: Asked) -> dict[str, Any]:
         "software": engine.version,
         **({"trace": trace} if trace else {}),
     }
+
+
+def _parents(scope: Scope) -> dict[str, str]:
+    """Return the run around the call's own, and the outermost one where that is another: (job, run id) of each."""
+    if not scope.parents:
+        return {}
+    (root_job, root_run), (job, run) = scope.parents[0], scope.parents[-1]
+    found = {"parent_job": job, "parent_run": run}
+    return found if root_run == run else found | {"root_job": root_job, "root_run": root_run}
 
 
 def _target(outgoing: Outgoing, sight: Sight | None) -> dict[str, Any]:
@@ -92,12 +103,13 @@ def intent(
     decision: Decision,
     sent: bytes,
     record_id: str,
-    links: Mapping[str, str] | None = None,
+    links: Mapping[str, Any] | None = None,
 ) -> Draft:
     """Return the record of an attempt: durable before its first byte leaves.
 
     `record_id` is the attempt's own, known before: reviews of its prompt name it.
-    `links` names other records: `fetches`, the call whose answer is fetched; `batch`, the upload a request is part of.
+    `links` names other records: `fetches`, the call whose answer is fetched; `batch`, the upload a request is part of;
+    `derived_from`, the earlier calls whose answers stand in it.
     """
     body = {
         **_call(engine, asked),

@@ -12,6 +12,7 @@ from govai.core.exchange import Operation, Part, spell
 from govai.core.lang import say
 from govai.detect.known import known_values
 from govai.flow import recording, showing
+from govai.flow.derived import made_from
 from govai.flow.ending import reading, rehearsal, replay
 from govai.flow.envelope import Answer, Envelope, kept_decision
 from govai.flow.protecting import blocked, rewritten
@@ -191,9 +192,11 @@ def _release_prompt(call: Call, ticket: Ticket) -> Generator[Wait, Any, None]:
     yield from _claim(call, ticket)
     if ticket.edited:
         _edit_prompt(call, ticket.text)
-    call.intent = recording.intent(engine, asked, call.read, call.sight, call.judged, call.raw, call.record_id)
     edited = _edited(engine, ticket.text if ticket.edited else None)
     released = recording.release(engine, asked, ticket.id, "prompt", record_id=call.record_id, edited=edited)
+    call.intent = recording.intent(
+        engine, asked, call.read, call.sight, call.judged, call.raw, call.record_id, made_from(call)
+    )
     yield Commit(engine.ledger, (released, call.intent))
     yield Do(lambda: engine.desk.released(ticket.id))
     asked.trace.record_id = call.intent.id

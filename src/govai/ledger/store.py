@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import weakref
 from contextlib import suppress
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -13,12 +12,14 @@ from govai.core.lang import say
 from govai.core.records import Draft, Record
 from govai.ledger.chain import record_of
 from govai.ledger.checkpointing import Maker, Pacer
+from govai.ledger.inquiry import Inquiry
+from govai.ledger.reading import Reading
 from govai.ledger.verify import Trust, Verification, opened, verify_connection
 from govai.ledger.writer import Writer
 from govai.storage.opening import open_database
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Sequence
 
     from govai.core.checkpoints import Anchor, Checkpoint
     from govai.core.database import Connection
@@ -29,12 +30,11 @@ if TYPE_CHECKING:
     from govai.ledger.proof import Proof
 
 T = TypeVar("T")
-_PAGE = 1_000
 _PAGE_OF = "SELECT position, id, bytes FROM records WHERE {} ORDER BY position LIMIT ?"
 
 
-class Ledger:
-    """The system of record: `records()`, `verify()`.
+class Ledger(Inquiry):
+    """The system of record: `records()`, `page()`, `lineage()`, `verify()`.
 
     Args:
         url: `sqlite:///x.db` (relative), `sqlite:////abs/x.db`, `:memory:`, or `postgresql://user@host/database`.
@@ -108,7 +108,7 @@ class Ledger:
         """
         from govai.ledger.proof import prove
 
-        return self._reading(lambda connection: prove(connection, record_id))
+        return self._read_apart(lambda connection: prove(connection, record_id))
 
     def export_bundle(self, path: str | Path) -> Bundle:
         """Sign where the chains stand, and write a ZIP file that verifies offline with only the public key.
@@ -121,7 +121,7 @@ class Ledger:
         self._writer.flush()
         if self.keys is not None:
             self._maker.make()
-        return self._reading(lambda connection: write_bundle(connection, path, self.public_keys))
+        return self._read_apart(lambda connection: write_bundle(connection, path, self.public_keys))
 
     def commit(self, drafts: Sequence[Draft]) -> None:
         """Return once the drafts are durable.
@@ -148,39 +148,12 @@ class Ledger:
         found = self._read("SELECT bytes FROM records WHERE id=?", (record_id,))
         return record_of(found[0][0], record_id) if found else None
 
-    def records(
-        self,
-        *,
-        purpose: str | None = None,
-        since: str | datetime | None = None,
-        limit: int | None = None,
-        kind: str | None = None,
-        call_id: str | None = None,
-    ) -> Iterator[Record]:
-        """Return the records, oldest first.
-
-        Args:
-            purpose, kind, call_id: only those. since: a time (RFC 3339, or aware datetime). limit: at most so many.
-
-        Raises:
-            LedgerUnavailable: a record is damaged; it says which.
-        """
-        self._writer.flush()
-        self.sweep()
-        wanted = {"purpose": purpose, "kind": kind, "call_id": call_id}
-        where = [f"{name}=?" for name, value in wanted.items() if value is not None]
-        values: list[Any] = [value for value in wanted.values() if value is not None]
-        if since is not None:
-            where.append("time>=?")
-            values.append(since if isinstance(since, str) else _spelled(since))
-        return self._pages(" AND ".join(["position>?", *where]), values, limit)
-
     def verify(self) -> Verification:
         """Check every record: bytes against digests, digests against each other, chains against their heads, outcomes."""
         self._writer.flush()
         self.sweep()
         trust = Trust(self.public_keys, tuple(self._anchors), _beside(self.keys, self.path))
-        return self._reading(lambda connection: verify_connection(connection, self.database.errors, trust))
+        return self._read_apart(lambda connection: verify_connection(connection, self.database.errors, trust))
 
     def sweep(self) -> int:
         """Give the outcome `unknown` to intents whose writer is gone; return how many."""
@@ -285,17 +258,10 @@ class Ledger:
             ),
         )
 
-    def _pages(self, where: str, values: list[Any], limit: int | None) -> Iterator[Record]:
-        position, left = 0, limit
-        while left is None or left > 0:
-            count = _PAGE if left is None else min(_PAGE, left)
-            page = self._read(_PAGE_OF.format(where), (position, *values, count))
-            if not page:
-                return
-            for _position, named, raw in page:
-                yield record_of(raw, named)
-            position = page[-1][0]
-            left = None if left is None else left - len(page)
+    def _reading(self) -> Reading:
+        self._writer.flush()
+        self.sweep()
+        return Reading(self._read, lambda: self.guarded(lambda on: on.in_flight()), server=self.database.remote)
 
     def _read(self, query: str, values: Sequence[Any] = ()) -> list[Any]:
         return self.guarded(lambda on: on.execute(query, values))
@@ -320,7 +286,7 @@ class Ledger:
             todo=say("mend the disk, the server or the rights, and call again", "réparez disque, serveur ou droits"),
         )
 
-    def _reading(self, step: Callable[[Connection], T]) -> T:
+    def _read_apart(self, step: Callable[[Connection], T]) -> T:
         """Run a step on a connection that only reads."""
         reader = opened(self.database)
         try:
@@ -355,10 +321,6 @@ def _has_gap(position: int, page: Sequence[tuple[int, str, bytes | None]]) -> bo
 def _until_gap(position: int, page: Sequence[tuple[int, str, bytes | None]]) -> int:
     """Return how many of a page follow each other without a gap."""
     return next((at for at, row in enumerate(page) if row[0] != position + at + 1), len(page))
-
-
-def _spelled(moment: datetime) -> str:
-    return moment.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
 def _close_at_exit(alive: weakref.ref[Ledger]) -> None:

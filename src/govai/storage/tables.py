@@ -38,6 +38,7 @@ TABLES: dict[str, dict[str, str]] = {
     },
     "subjects": {"ref": "text", "lookup": "text"},
     "uses": {"subject": "text", "record": "text"},
+    "links": {"parent": "text", "child": "text", "kind": "text"},
 }
 
 
