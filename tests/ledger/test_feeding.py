@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import signal
@@ -9,6 +10,7 @@ import subprocess
 import sys
 import threading
 import uuid
+import weakref
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing
@@ -154,6 +156,18 @@ def test_a_record_is_looked_up_by_its_id(url: str) -> None:
     (record,) = ledger.records()
     assert sink.lookup(record.id) == record and sink.lookup("none") is None
     ledger.close()
+
+
+def test_a_sink_that_keeps_the_look_up_keeps_no_ledger_alive(tmp_path: Path) -> None:
+    sink = Picky()
+    ledger = Ledger(f"sqlite:///{tmp_path}/ledger.db", sinks=[sink])
+    ledger.commit(notes(1))
+    (record,) = ledger.records()
+    assert sink.lookup(record.id) == record
+    gone = weakref.ref(ledger)
+    del ledger
+    until(lambda: gc.collect() >= 0 and gone() is None)
+    assert sink.lookup(record.id) is None
 
 
 def test_two_that_feed_one_sink_share_its_cursor(url: str) -> None:

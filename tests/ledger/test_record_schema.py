@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from contextlib import closing
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -13,9 +15,11 @@ import openai
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from opentelemetry.trace import NonRecordingSpan, SpanContext, TraceFlags, use_span
 
 import govai
-from govai.core.records import SCHEMA
+from govai.core.checkpoints import Checkpoint
+from govai.core.records import SCHEMA, new_id
 from govai.ledger.upgrading import upgraded
 from govai.testing import Answer, Provider, governor
 
@@ -31,6 +35,15 @@ POLICY = {
 }
 
 
+class Notary:
+    """An anchor that keeps nothing."""
+
+    name = "notary"
+
+    def anchor(self, checkpoint: Checkpoint) -> str:
+        return f"entry {checkpoint.number}"
+
+
 def every_kind_of_call() -> list[govai.Record]:
     """Calls that end in every way: answered, refused, failed, abandoned, reviewed by a person and by a hook, in a batch, fetched from another."""
     from tests.flow.test_batches import Provider as Batches
@@ -41,7 +54,8 @@ def every_kind_of_call() -> list[govai.Record]:
     with governor(POLICY, provider=provider, actor="ana") as gov:
         with govai.scope(job="campaign"), govai.scope(job="sub"), govai.scope(job="write"):
             first = gov.generate("openai:m", "Écris à {prenom} ({email})", data=row, purpose="reporting")
-            gov.generate("anthropic:m", f"Traduis : {first}", purpose="reporting")
+            with use_span(NonRecordingSpan(SpanContext(1, 2, is_remote=False, trace_flags=TraceFlags(1)))):
+                gov.generate("anthropic:m", f"Traduis : {first}", purpose="reporting", temperature=0.7, max_tokens=9)
         with gov.stream("openai:m", "Écris", purpose="reporting") as stream:
             next(iter(stream))
         with pytest.raises(govai.PurposeRequired):
@@ -60,31 +74,70 @@ def every_kind_of_call() -> list[govai.Record]:
                 else:
                     desk.approve(caught.value.ticket_id, text="Autre texte" if verdict == "edit" else None)
                     gov.resume(caught.value.ticket_id)
+        comes_too_late(gov)
         gov.generate("openai:m", "Écris hook", purpose="newsletter", review=lambda _details: govai.Verdict.approve())
         records = list(gov.ledger.records())
-    with govai.Governor(POLICY, ledger=":memory:", actor="ana") as gov:
+    with govai.Governor(POLICY, ledger=":memory:", actor="ana", anchors=[Notary()]) as gov:
         client = gov.wrap(openai.OpenAI(api_key="k", max_retries=0, http_client=httpx2.Client(transport=httpx2.MockTransport(Batches()))), purpose="reporting")
         line = {"custom_id": "a", "method": "POST", "url": "/v1/chat/completions", "body": {"model": "m", "messages": [{"role": "user", "content": "Bonjour"}]}}
         file = client.files.create(file=("b.jsonl", json.dumps(line).encode()), purpose="batch")
         batch = client.batches.create(input_file_id=file.id, endpoint="/v1/chat/completions", completion_window="24h")
         client.files.content(client.batches.retrieve(batch.id).output_file_id).read()
+        gov.ledger.checkpoint()
+        gov.ledger.flush()
         return records + list(gov.ledger.records())
 
 
-def documented(kind: str) -> set[str]:
-    return set(PUBLISHED["$defs"][kind]["properties"])
+def comes_too_late(gov: govai.Governor) -> None:
+    """Lea approves while somebody else rejects: her record is made, and another one that voids it."""
+    from tests.review.test_deciding import Filing, Office, ReviewNeed, Verdict
+
+    office = Office()
+    need = ReviewNeed("publish", "marketing", expires_s=100)
+    ticket = office.desk.file(Filing("output", "texte", (need,), (), (), "ana", "newsletter", "j", "t", "a", {}, b"e", record_id=new_id())).id
+
+    def faster() -> None:
+        office.before_record = lambda: None
+        office.desk.decide(ticket, "tom", ["marketing"], Verdict.reject("non"))
+
+    office.before_record = faster
+    with pytest.raises(govai.PolicyError), closing(office.desk):
+        office.of("lea").approve(ticket)
+    gov.ledger.commit(office.records)
+
+
+def undocumented(value: Any, schema: dict[str, Any], path: str) -> Iterator[str]:
+    """The members at any depth that the schema does not name."""
+    if "$ref" in schema:
+        schema = PUBLISHED["$defs"][schema["$ref"].rpartition("/")[2]]
+    for choice in schema.get("anyOf", ()):
+        if jsonschema.Draft202012Validator({**choice, "$defs": PUBLISHED["$defs"]}).is_valid(value):
+            schema = {**schema, **choice}
+    if isinstance(value, list):
+        for one in value:
+            yield from undocumented(one, schema.get("items", {}), f"{path}[]")
+    elif isinstance(value, dict) and "$ref" in schema:
+        yield from undocumented(value, {"$ref": schema["$ref"]}, path)
+    elif isinstance(value, dict):
+        known = schema.get("properties", dict.fromkeys(schema.get("propertyNames", {}).get("enum", ()), {}))
+        yield from (f"{path}.{name}" for name in value.keys() - known.keys())
+        for name in value.keys() & known.keys():
+            yield from undocumented(value[name], known[name], f"{path}.{name}")
 
 
 def test_every_record_is_as_the_schema_says() -> None:
     records = every_kind_of_call()
-    assert {one.kind for one in records} == {"intent", "outcome", "refusal", "review", "release", "result"}
+    assert {one.kind for one in records} == {"intent", "outcome", "refusal", "review", "release", "result", "checkpoint", "anchor"}
     assert {one.body["status"] for one in records if one.kind == "outcome"} >= {"completed", "failed", "abandoned"}
     for record in records:
         errors = [f"{record.kind}: {error.json_path}: {error.message}" for error in VALIDATOR.iter_errors(record.to_json())]
         assert errors == []
-        assert set(record.body) <= documented(record.kind), record.kind
+        assert list(undocumented(record.body, {"$ref": f"#/$defs/{record.kind}"}, record.kind)) == []
     nested = next(one for one in records if one.body.get("root_run"))
     assert nested.body["parent_job"] == "sub" and any(one.body.get("derived_from") for one in records)
+    traced = next(one for one in records if one.body.get("trace"))
+    assert traced.body["parameters"] == {"temperature": "0.7", "max_tokens": "9"}
+    assert {one.body["verdict"] for one in records if one.kind == "review"} == {"approved", "edited", "rejected", "void"}
 
 
 def test_the_schema_is_one_and_strict() -> None:

@@ -46,9 +46,18 @@ class Feed:
         self._news, self._idle, self._stop = threading.Event(), threading.Condition(), threading.Event()
         self._position, self._alone_to, self._waits = 0, 0, False
         if (attached := getattr(sink, "attached", None)) is not None:
-            attached(ledger.record)
+            attached(self.record)  # not the ledger's own: a sink that keeps it would keep the ledger alive
         self._thread = threading.Thread(target=self._run, name=f"govai-sink-{sink.name}"[:40], daemon=True)
         self._thread.start()
+
+    def record(self, record_id: str) -> Record | None:
+        """Return a record of the ledger by its id; None where there is none, or no ledger any more.
+
+        Raises:
+            LedgerUnavailable: it is damaged, or the database does not answer.
+        """
+        ledger = self._ledger()
+        return ledger.record(record_id) if ledger is not None else None
 
     def wake(self) -> None:
         """There may be new records."""

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 import govai
 from govai.sinks.otel import names
 from govai.wire.formats import FORMATS
+from govai.wire.parameters import _NAMES
 
 OURS = {name: value for name, value in vars(names).items() if name.isupper() and isinstance(value, str) and value.startswith(("gen_ai.", "govai.", "server.", "error."))}
 
@@ -30,6 +31,14 @@ def test_every_name_is_in_the_registry_or_ours(shared: Path) -> None:
     legacy = {"gen_ai.token.type"}  # of v1.36's metric alone
     assert {name for name in OURS.values() if not name.startswith("govai.")} - legacy <= known
     assert names.VERSIONS["v0.1"].provider in known
+
+
+def test_parameters_are_of_the_registrys_types(shared: Path) -> None:
+    groups = registry(shared)["attributes"]
+    types = {name: said["type"] if isinstance(said, dict) else said for group in groups.values() for name, said in group.items()}
+    spelled = {int: "int", float: "double"}
+    assert {name: spelled[number] for name, number in names.PARAMETERS.values()} == {name: types[name] for name, _ in names.PARAMETERS.values()}
+    assert set(names.PARAMETERS) == {common for common, _most in _NAMES.values()}
 
 
 def test_metrics_are_the_registrys(shared: Path) -> None:

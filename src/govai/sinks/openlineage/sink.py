@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import os
-import weakref
 from importlib.util import find_spec
-from types import MethodType
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -74,13 +72,7 @@ class OpenLineage:
 
     def attached(self, record: Callable[[str], Record | None]) -> None:
         """Take the ledger's look-up of a record by id: an outcome's events need its intent."""
-        kept = weakref.WeakMethod(record) if isinstance(record, MethodType) else lambda: record
-
-        def find(record_id: str) -> Record | None:
-            look_up = kept()  # weakly: a ledger that nobody uses any more is not kept alive by its sinks
-            return look_up(record_id) if look_up is not None else None
-
-        self._find = find
+        self._find = record
 
     def emit(self, records: Sequence[Record]) -> None:
         """Send what the records give. Offered again, what the receiver took before is not sent again.

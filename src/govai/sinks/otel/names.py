@@ -19,6 +19,13 @@ CONVERSATION = "gen_ai.conversation.id"
 OUTPUT_TYPE = "gen_ai.output.type"
 REQUEST_MODEL = "gen_ai.request.model"
 STREAM = "gen_ai.request.stream"
+TEMPERATURE = "gen_ai.request.temperature"
+TOP_P = "gen_ai.request.top_p"
+TOP_K = "gen_ai.request.top_k"
+MAX_TOKENS = "gen_ai.request.max_tokens"
+FREQUENCY_PENALTY = "gen_ai.request.frequency_penalty"
+PRESENCE_PENALTY = "gen_ai.request.presence_penalty"
+RESPONSE_ID = "gen_ai.response.id"
 RESPONSE_MODEL = "gen_ai.response.model"
 FINISH_REASONS = "gen_ai.response.finish_reasons"
 INPUT_TOKENS = "gen_ai.usage.input_tokens"
@@ -54,6 +61,15 @@ CATEGORIES = "govai.data.categories"
 SUBJECTS = "govai.data.subjects"
 INCIDENTS = "govai.incidents"
 ERROR_CODE = "govai.error.code"
+
+PARAMETERS: Mapping[str, tuple[str, type[int] | type[float]]] = {  # of a record: the attribute and its type there
+    "temperature": (TEMPERATURE, float),
+    "top_p": (TOP_P, float),
+    "top_k": (TOP_K, int),
+    "max_tokens": (MAX_TOKENS, int),
+    "frequency_penalty": (FREQUENCY_PENALTY, float),
+    "presence_penalty": (PRESENCE_PENALTY, float),
+}
 
 OTHER = "_OTHER"  # the conventions' own word for an error without a name of few values
 

@@ -40,7 +40,7 @@ class Telling:
     span: int
     start: int
     end: int
-    attributes: Mapping[str, str | int | tuple[str, ...]]
+    attributes: Mapping[str, str | int | float | tuple[str, ...]]
     outside: bool = False
     parent: tuple[int, int] | None = None
     error: str = ""
@@ -163,6 +163,9 @@ def _target(body: Mapping[str, Any], conventions: names.Conventions) -> dict[str
         names.ENTRY: entry,
         names.REGION: body.get("region"),
     }
+    for name, (attribute, number) in names.PARAMETERS.items():
+        if name in body.get("parameters", {}):
+            told[attribute] = number(float(body["parameters"][name]))
     if address and not inside:
         told |= {names.ADDRESS: address, names.PORT: port}
     return _said(told)
@@ -206,6 +209,7 @@ def _answered(said: Mapping[str, Any], body: Mapping[str, Any]) -> dict[str, Any
     usage = said.get("usage", {})
     told = {
         names.RESPONSE_MODEL: _known(said.get("model")),
+        names.RESPONSE_ID: _known(said.get("response_id")),
         names.REQUEST_ID: _known(said.get("request_id")),
         names.INPUT_TOKENS: usage.get("input_tokens"),
         names.OUTPUT_TOKENS: usage.get("output_tokens"),
