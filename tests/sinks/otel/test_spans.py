@@ -52,6 +52,18 @@ def test_an_attempt_is_a_span_from_its_intent_to_its_outcome(telling: govai.Gove
     assert "error.type" not in said
 
 
+def test_how_it_was_asked_for_is_told_in_numbers(telling: govai.Governor, told, server: Any) -> None:
+    telling.generate("near:echo", "bonjour", purpose="support", temperature=0.5, max_tokens=9)
+    telling.generate("near:echo", "bonjour", purpose="support")
+    telling.ledger.flush()
+    said, nothing = (dict(span.attributes) for span in told.spans)
+    assert (said["gen_ai.request.temperature"], said["gen_ai.request.max_tokens"]) == (0.5, 9)
+    assert isinstance(said["gen_ai.request.max_tokens"], int)
+    answers = [record.body["response_id"] for record in telling.ledger.records() if record.kind == "outcome"]
+    assert [one.get("gen_ai.response.id") for one in (said, nothing)] == answers and all(answers)
+    assert not {name for name in nothing if name.startswith("gen_ai.request.")} - {"gen_ai.request.model"}
+
+
 def test_what_runs_in_process_is_internal_and_has_no_server(telling: govai.Governor, told) -> None:
     telling.generate("offline:demo", "bonjour", purpose="support")
     telling.ledger.flush()
