@@ -62,7 +62,7 @@ SUBJECTS = "govai.data.subjects"
 INCIDENTS = "govai.incidents"
 ERROR_CODE = "govai.error.code"
 
-PARAMETERS: Mapping[str, tuple[str, type[int] | type[float]]] = {  # of a record: the attribute and its type there
+PARAMETERS: Mapping[str, tuple[str, type[int | float]]] = {  # of a record: the attribute and its type there
     "temperature": (TEMPERATURE, float),
     "top_p": (TOP_P, float),
     "top_k": (TOP_K, int),
