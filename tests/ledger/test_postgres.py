@@ -66,6 +66,23 @@ def test_a_role_that_may_only_insert_and_select_governs_calls(clerk: str, policy
         base.execute(f"UPDATE {name_of(clerk)}.records SET kind='x'")
 
 
+def test_reviews_and_kept_replies_need_two_tables_more(owner: psycopg.Connection, clerk: str) -> None:
+    policy = {"govai": 1, "name": "t", "extends": "eu-marketing", "people": {"marketing": ["lea"]}, "reviews": [{"id": "publish", "purpose": ["newsletter"], "on": "output", "role": "marketing"}]}
+    with govai.Governor(policy, ledger=clerk, actor="ana") as gov:
+        with pytest.raises(govai.ReviewPending) as caught:
+            gov.generate("offline:echo", "Bonjour", purpose="newsletter")
+        with pytest.raises(govai.LedgerUnavailable):
+            gov.bind(actor="lea").reviews.approve(caught.value.ticket_id)
+        with pytest.raises(govai.LedgerUnavailable):
+            gov.generate("offline:echo", "Bonjour", purpose="reporting", key="k")
+        name, role = name_of(clerk), clerk.partition("@")[0].rpartition("/")[2]
+        owner.execute(f"GRANT UPDATE, DELETE ON {name}.tickets, {name}.kept_replies TO {role}")
+        gov.bind(actor="lea").reviews.approve(caught.value.ticket_id)
+        assert gov.resume(caught.value.ticket_id).text == "Bonjour"
+        assert [gov.generate("offline:echo", "Bonjour", purpose="reporting", key="k").text for _ in range(2)] == ["Bonjour"] * 2
+        assert gov.ledger.verify().ok
+
+
 @pytest.mark.parametrize("change", ["UPDATE {}.records SET purpose='x'", "DELETE FROM {}.records", "TRUNCATE {}.records", "UPDATE {}.records SET bytes=''"])
 def test_even_the_owner_is_refused_a_change(owner: psycopg.Connection, schema: str, change: str) -> None:
     with closing(Ledger(schema)) as ledger:
