@@ -58,3 +58,8 @@ def test_the_reference_names_everything_public() -> None:
     text = (ROOT / "docs/reference/python.md").read_text("utf-8")
     missing = [name for name in govai.__all__ if not re.search(rf"\b{name}\b", text) and name not in ("__version__", "Policy", "Tool", "Decision")]
     assert missing == []
+
+
+def test_the_index_lists_every_page() -> None:
+    listed = set(re.findall(r"\]\(([^)]+\.md)\)", (ROOT / "docs/README.md").read_text("utf-8")))
+    assert {str(page.relative_to(ROOT / "docs")) for page in PAGES if page.parent not in (ROOT, ROOT / "docs")} - listed == set()
