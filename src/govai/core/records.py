@@ -31,6 +31,8 @@ class Draft:
         body: everything else, as plain JSON data without floats and without raw personal data.
         intent_id: for an `outcome`: the intent it ends. Exactly one outcome per intent is kept.
         subjects: keyed look-up digests of the people it is about; the ledger puts a reference for each into the body.
+        content: what was sent or came back, in its protected form, to be kept encrypted beside the record; b"" for nothing.
+        kept_with: the record whose people the content is about, where that is not this one.
     """
 
     kind: str
@@ -40,6 +42,8 @@ class Draft:
     id: str = field(default_factory=new_id)
     time: str = field(default_factory=now)
     subjects: tuple[str, ...] = ()
+    content: bytes = field(default=b"", repr=False)
+    kept_with: str = ""
 
 
 @dataclass(frozen=True, slots=True)

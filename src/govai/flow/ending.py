@@ -103,6 +103,7 @@ def _record(
     seen.status, seen.error = status, error or seen.error
     if call.intent is None:
         return
+    spoken = recording.spoken(trace)
     named = (headers.get(name) for name in call.read.wire.request_id_headers)
     said = {
         "model": trace.model,
@@ -114,9 +115,11 @@ def _record(
         "purpose": call.asked.scope.purpose,
         "status": status,
         "usage": {"input_tokens": trace.usage.input_tokens, "output_tokens": trace.usage.output_tokens},
-        "output": call.engine.commitment("commitments", "".join(trace.protected).encode("utf-8", "surrogatepass")),
+        "output": call.engine.commitment("commitments", spoken),
         **recording.own_words(call.engine, call.asked, said),
         "latency_us": (time.monotonic_ns() - call.started) // 1000,
         "incidents": incidents,
     }
-    call.engine.ledger.enqueue(recording.outcome(call.asked, call.intent.id, body))
+    content = spoken if recording.keeps(call.engine, call.asked) else b""
+    about = call.links.get("fetches", "")
+    call.engine.ledger.enqueue(recording.outcome(call.asked, call.intent.id, body, content=content, about=about))

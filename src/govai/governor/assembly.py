@@ -61,6 +61,7 @@ def assemble(given: dict[str, Any]) -> Parts:
     review = read_mode(settings.get("review"))
     ledger = Ledger(settings.get("ledger", DEFAULT_LEDGER))
     keys = ledger.keys = open_keys(settings.get("keys"), ledger.path or DEFAULT_LEDGER.removeprefix("sqlite:///"))
+    ledger.retention = policy.retention
     for sink in sinks:
         ledger.attach(sink)
     for anchor in anchors:

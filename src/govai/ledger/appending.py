@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from govai.core.database import Connection, Database
     from govai.core.errors import GovaiError
+    from govai.ledger.contents import Contents
 
 
 class Appender:
@@ -26,8 +27,8 @@ class Appender:
             they stand; nothing left for them, which is recorded as soon as the database answers.
     """
 
-    def __init__(self, database: Database) -> None:
-        self._database = database
+    def __init__(self, database: Database, contents: Contents) -> None:
+        self._database, self._contents = database, contents
         self.chain, self.subjects = Chain.new(), Subjects()
         self.open: set[str] = set()
         self.doubtful: dict[str, Draft] = {}
@@ -89,9 +90,10 @@ class Appender:
         refs = self.subjects.refs(connection, [one for draft in drafts for one in draft.subjects])
         rows: list[Row] = []
         uses: list[tuple[str, str]] = []
+        kept = self._contents.put(connection, drafts, refs) if any(one.content for one in drafts) else {}
         for draft in drafts:
             named = [refs[one] for one in draft.subjects]
-            rows.append(self.chain.link(draft, named))
+            rows.append(self.chain.link(draft, named, kept.get(draft.id, "")))
             uses.extend((ref, draft.id) for ref in named)
         connection.insert("records", rows)
         if uses:

@@ -75,7 +75,9 @@ class Feed:
             if not batch:
                 return
             try:
-                self.sink.emit([record_of(raw, named) for _position, named, raw in batch])
+                self.sink.emit(
+                    [record_of(raw, named) for _position, named, raw in batch if raw != b""]
+                )  # nor what was purged
                 ledger.move_cursor(self.sink.name, batch[-1][0])
             except BaseException:
                 self._now(self._position, failing=True)

@@ -12,6 +12,8 @@ from govai.core.lang import say
 from govai.core.records import Draft, Record
 from govai.ledger.chain import record_of
 from govai.ledger.checkpointing import Maker, Pacer
+from govai.ledger.contents import Contents
+from govai.ledger.custody import Custody
 from govai.ledger.verify import Trust, Verification, opened, verify_connection
 from govai.ledger.writer import Writer
 from govai.storage.opening import open_database
@@ -32,7 +34,7 @@ _PAGE = 1_000
 _PAGE_OF = "SELECT position, id, bytes FROM records WHERE {} ORDER BY position LIMIT ?"
 
 
-class Ledger:
+class Ledger(Custody):
     """The system of record: `records()`, `verify()`.
 
     Args:
@@ -46,6 +48,7 @@ class Ledger:
     def __init__(self, url: str, *, sinks: Sequence[Sink] = (), keys: KeyStore | None = None) -> None:
         self.database = open_database(url)
         self.url, self.path, self.keys = self.database.url, self.database.path, keys
+        self._contents = Contents(lambda: self.keys)
         self._feeds: list[Feed] = []
         self._anchors: list[Anchor] = []
         self._maker = Maker(self)
@@ -139,13 +142,13 @@ class Ledger:
         self._writer.enqueue(draft)
 
     def record(self, record_id: str) -> Record | None:
-        """Return one record by its id, None when there is none.
+        """Return one record by its id, None when there is none, or it was purged.
 
         Raises:
             LedgerUnavailable: it is damaged, or the database does not answer.
         """
         found = self._read("SELECT bytes FROM records WHERE id=?", (record_id,))
-        return record_of(found[0][0], record_id) if found else None
+        return record_of(found[0][0], record_id) if found and found[0][0] != b"" else None
 
     def records(
         self,
@@ -172,7 +175,7 @@ class Ledger:
         if since is not None:
             where.append("time>=?")
             values.append(since if isinstance(since, str) else _spelled(since))
-        return self._pages(" AND ".join(["position>?", *where]), values, limit)
+        return self._pages(" AND ".join(["position>?", "length(bytes)>0", *where]), values, limit)
 
     def verify(self) -> Verification:
         """Check every record: bytes against digests, digests against each other, chains against their heads, outcomes."""
@@ -240,9 +243,14 @@ class Ledger:
         """Note how far a sink has come; raises LedgerUnavailable."""
         self._guarded(lambda: self.connection.insert("cursors", [(sink, position)]))
 
+    def _flushed(self) -> dict[str, int]:
+        self._writer.flush()
+        cursors = {feed.sink.name: self.cursor(feed.sink.name) for feed in self._feeds}
+        return cursors | {str(sink): int(at) for sink, at in self._read("SELECT sink, position FROM cursors")}
+
     def _opened(self) -> Writer:
         try:
-            return Writer(self.database, self._wake)
+            return Writer(self.database, self._wake, self._contents)
         except self.database.errors as error:
             kind = type(error).__name__
         raise LedgerUnavailable(
