@@ -23,7 +23,7 @@ import govai
 from govai.cli.app import app
 from govai.core.checkpoints import Checkpoint
 from govai.core.records import Draft, new_id
-from govai.ledger.keys import RootKey
+from govai.keys.roots import RootKey
 from govai.ledger.line import Line
 from govai.ledger.proof import Proof
 from govai.ledger.signing import is_signed, keys_at, pem_of
@@ -83,7 +83,7 @@ def test_processes_do_not_fork_the_line(url: str) -> None:
     code = """
         import sys
         from govai.core.records import Draft
-        from govai.ledger.keys import RootKey
+        from govai.keys.roots import RootKey
         from govai.ledger.store import Ledger
         ledger = Ledger(sys.argv[1], keys=RootKey(b"k" * 32, "test"))
         sys.stdin.readline()

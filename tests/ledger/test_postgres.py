@@ -24,7 +24,7 @@ from govai.ledger.verify import records_at, verify_url
 psycopg = pytest.importorskip("psycopg")
 
 
-def intent(*subjects: str, **body: object) -> Draft:
+def intent(*subjects: tuple[str, ...], **body: object) -> Draft:
     return Draft("intent", "call", {"purpose": "p", "subjects": [], **body}, subjects=subjects)
 
 
@@ -221,7 +221,7 @@ url, count = sys.argv[1], int(sys.argv[2])
 ledger = Ledger(url)
 async def task():
     for _ in range(count):
-        intent = Draft("intent", "call", {"purpose": "p", "subjects": []}, subjects=("a" * 64,))
+        intent = Draft("intent", "call", {"purpose": "p", "subjects": []}, subjects=(("a" * 64,),))
         await ledger.acommit((intent,))
         ledger.enqueue(Draft("outcome", "call", {"purpose": "p", "status": "completed"}, intent_id=intent.id))
         print(intent.id, flush=True)

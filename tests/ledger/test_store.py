@@ -22,7 +22,7 @@ from hypothesis import strategies as st
 import govai
 from govai.core.canonical import canonical
 from govai.core.records import Draft, Record
-from govai.ledger.keys import open_keys
+from govai.keys import open_keys
 from govai.ledger.store import Ledger
 from govai.ledger.verify import records_at, verify_url
 
@@ -399,9 +399,9 @@ def test_mistakes_get_a_clear_error(tmp_path: Path, make, says: str) -> None:
 
 
 def test_files_are_private_and_keys_stable(tmp_path: Path, url: str) -> None:
-    Ledger(url).close()
     path = url.removeprefix("sqlite:///")
     keys = open_keys(None, path)
+    Ledger(url).close()
     assert keys.derive("a") == open_keys(None, path).derive("a") != keys.derive("b")
     for file in (path, path + ".key"):
         assert stat.S_IMODE(Path(file).stat().st_mode) == 0o600

@@ -12,7 +12,7 @@ import pytest
 
 from govai.core.records import Draft, new_id
 from govai.ledger.fault import CODES
-from govai.ledger.keys import RootKey
+from govai.keys.roots import RootKey
 from govai.ledger.signing import Signer
 from govai.ledger.store import Ledger
 from govai.ledger.verify import Trust, Verification, verify_url

@@ -14,7 +14,7 @@ from govai.core.decisions import ReviewNeed
 from govai.core.errors import Blocked, ConfigError, LedgerUnavailable, PolicyError, ReviewExpired
 from govai.core.protocols import Verdict
 from govai.core.records import Draft
-from govai.ledger.keys import RootKey
+from govai.keys import RootKey
 from govai.ledger.store import Ledger
 from govai.storage.sqlite import SqliteDatabase
 from govai.review.desk import Desk

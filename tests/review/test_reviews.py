@@ -11,7 +11,7 @@ import pytest
 import govai
 from govai.core.decisions import ReviewNeed
 from govai.core.errors import PolicyError
-from govai.ledger.keys import RootKey
+from govai.keys import RootKey
 from govai.storage.sqlite import SqliteDatabase
 from govai.review.desk import Desk
 from govai.review.tickets import Filing, Status

@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from govai.cli.keys_commands import keys
 from govai.cli.ledger_commands import ledger
 from govai.core.errors import GovaiError
 from govai.core.lang import say
@@ -24,6 +25,7 @@ app = typer.Typer(
     ),
 )
 app.add_typer(ledger, name="ledger")
+app.add_typer(keys, name="keys")
 
 
 def _print_version(value: bool) -> None:

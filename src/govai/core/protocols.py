@@ -41,7 +41,19 @@ class KeyStore(Protocol):
     """Gives secret keys by purpose. Keys live outside the ledger and are never logged."""
 
     def derive(self, use: str) -> bytes:
-        """Return the 32-byte key for one use (`placeholders`, `envelopes`, `subjects`, …), always the same."""
+        """Return the 32-byte key to write with for one use (`placeholders`, `envelopes`, `subjects`, …).
+
+        It is always the same until the store is rotated.
+        """
+        ...
+
+
+@runtime_checkable
+class RotatedKeyStore(KeyStore, Protocol):
+    """A key store that also knows the keys which data written before a rotation needs."""
+
+    def earlier(self, use: str) -> Sequence[bytes]:
+        """Return the other 32-byte keys for one use that what is kept may stand under, the likeliest first."""
         ...
 
 

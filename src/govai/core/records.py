@@ -30,7 +30,8 @@ class Draft:
         call_id: id of the logical call; its attempts share it.
         body: everything else, as plain JSON data without floats and without raw personal data.
         intent_id: for an `outcome`: the intent it ends. Exactly one outcome per intent is kept.
-        subjects: keyed look-up digests of the people it is about; the ledger puts a reference for each into the body.
+        subjects: the people it is about, each as the keyed digests they are looked up by (today's key first); the ledger
+            puts a reference for each into the body.
         content: what was sent or came back, in its protected form, to be kept encrypted beside the record; b"" for nothing.
         kept_with: the record whose people the content is about, where that is not this one.
     """
@@ -41,7 +42,7 @@ class Draft:
     intent_id: str = ""
     id: str = field(default_factory=new_id)
     time: str = field(default_factory=now)
-    subjects: tuple[str, ...] = ()
+    subjects: tuple[tuple[str, ...], ...] = ()
     content: bytes = field(default=b"", repr=False)
     kept_with: str = ""
 

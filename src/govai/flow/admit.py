@@ -20,7 +20,7 @@ from govai.flow.batches import known, line_asked, lines_of, named_line, refuse_r
 from govai.flow.call import Call
 from govai.flow.fetching import fetched
 from govai.flow.outgoing import read_outgoing
-from govai.flow.protecting import conversation_key, protect
+from govai.flow.protecting import conversation_key, protect, renamed
 from govai.flow.releasing import go_on_with, kept, resumed
 from govai.flow.reviewing import Matter, check_decidable, needs_on, review
 from govai.flow.seeing import see
@@ -48,6 +48,7 @@ _KEPT = (
     "asks the provider to keep the request and its answer",
     "demande au fournisseur de garder la requête et la réponse",
 )
+_OF_NO_ROOT = bytes(32)  # what names a call must not change with the keys: its name is keyed itself, by any root
 
 
 def admit(engine: Engine, asked: Asked, request: httpx2.Request, raw: bytes, like: str) -> Generator[Wait, Any, Call]:
@@ -146,7 +147,8 @@ def _prepare(call: Call) -> Generator[Wait, Any, None]:
     if outgoing.operation is Operation.SUBMIT:
         _prepare_lines(call)
     call.raw = protect(outgoing.body, call.sight, call.decision, call.tokens, outgoing.view.model)
-    call.text = digest(call.raw)
+    naming = conversation_key(_OF_NO_ROOT, asked.scope, outgoing.view.first_user)
+    call.text = digest(renamed(call.raw, call.tokens, Tokens(naming)))
     if outgoing.operation is Operation.FETCH:
         yield from fetched(call)
         trace.decision, trace.provider = call.judged, call.judged.provider
@@ -198,7 +200,7 @@ def _review_prompt(call: Call) -> Generator[Wait, Any, None]:
     needs = needs_on(call.judged, "prompt")
     if not needs:
         return
-    matter = Matter("prompt", showing.prompt(call), call.envelope(None), call.fingerprint("prompt"), call.digests())
+    matter = Matter("prompt", showing.prompt(call), call.envelope(None), call.fingerprints("prompt"), call.digests())
     passed = yield from review(call.engine, call.asked, call.judged, needs, matter)
     yield from go_on_with(call, passed)
 

@@ -261,14 +261,18 @@ def _unreviewed(role: str) -> PolicyError:
 
 def _kept(call: Call, name: str) -> bytes | None:
     desk = call.engine.desk
-    raw = desk.kept_reply(_name(call, name))
+    raw = desk.kept_reply(*_names(call, name))
     if raw is not None and (alias := orjson.loads(raw).get("alias")):
         raw = desk.kept_reply(alias)
     return raw
 
 
 def _name(call: Call, name: str) -> str:
-    return call.engine.fingerprint({"on": "batch", "host": call.read.host, "id": name})
+    return _names(call, name)[0]
+
+
+def _names(call: Call, name: str) -> tuple[str, ...]:
+    return call.engine.fingerprints({"on": "batch", "host": call.read.host, "id": name})
 
 
 def _format(call: Call) -> BatchFormat:

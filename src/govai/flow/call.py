@@ -27,7 +27,7 @@ class Call:
     """An attempt, filled from step to step.
 
     Attributes:
-        raw: the protected body that may leave. text: digest of the protected body before any reviewer's edit. intent: its durable record.
+        raw: the protected body that may leave. text: digest of the protected body before any reviewer's edit, the same whichever root its placeholders are from. intent: its durable record.
         answer: a released or kept answer that stands in for the network, in its protected form. links: other records that its
         own names. lines: the requests of a batch. batch: what was kept of the batch that it speaks of.
     """
@@ -73,10 +73,13 @@ class Call:
             raise AssertionError("the request was not judged")
         return self.decision
 
-    def fingerprint(self, on: str) -> str:
-        """Return the name of this very call: the same text, policy, decision, purpose, actor and key give the same."""
+    def fingerprints(self, on: str) -> tuple[str, ...]:
+        """Return the names of this very call: the same text, policy, decision, purpose, actor and key give the same.
+
+        The first is the one to keep things under; the others are those it had before the keys were rotated.
+        """
         decision, scope = self.judged, self.asked.scope
-        return self.engine.fingerprint(
+        return self.engine.fingerprints(
             {
                 "on": on,
                 "text": self.text,

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from govai.core.canonical import canonical
+from govai.core.keys import all_keys
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -35,24 +36,45 @@ class Engine:
     keys: KeyStore
     observe: bool = False
     version: str = ""
-    _keyed: dict[str, bytes] = field(default_factory=dict, repr=False)
+    _keyed: dict[str, tuple[bytes, ...]] = field(default_factory=dict, repr=False)
 
     def key(self, use: str) -> bytes:
-        """Return the 32-byte key for one use, derived once."""
-        key = self._keyed.get(use)
-        if key is None:
-            key = self._keyed[use] = self.keys.derive(use)
-        return key
+        """Return the 32-byte key to write with for one use, derived once."""
+        return self._keys(use)[0]
 
     def commitment(self, use: str, raw: bytes) -> str:
         """Return a keyed digest (HMAC-SHA256) of `raw`: proves what it was to who holds the key, tells nothing else."""
-        return "hmac-sha256:" + hmac.digest(self.key(use), raw, "sha256").hex()
+        return _commitment(self.key(use), raw)
+
+    def proves(self, use: str, raw: bytes, commitment: str) -> bool:
+        """Whether a commitment, of today or from before a rotation, is one to `raw`."""
+        wanted = commitment.encode("utf-8", "replace")
+        return any(hmac.compare_digest(_commitment(key, raw).encode(), wanted) for key in self._keys(use))
 
     def subject(self, category: str, value: str) -> str:
         """Return the keyed digest by which the ledger looks up a person known by an identifying value."""
-        text = "\x1f".join((category, " ".join(value.casefold().split())))
-        return hmac.digest(self.key("subjects"), text.encode("utf-8", "surrogatepass"), "sha256").hex()[:32]
+        return self.subjects(category, value)[0]
+
+    def subjects(self, category: str, value: str) -> tuple[str, ...]:
+        """Return every digest that a person may be looked up by: today's, then those from before each rotation."""
+        text = "\x1f".join((category, " ".join(value.casefold().split()))).encode("utf-8", "surrogatepass")
+        return tuple(hmac.digest(key, text, "sha256").hex()[:32] for key in self._keys("subjects"))
 
     def fingerprint(self, parts: Mapping[str, str]) -> str:
         """Return the keyed digest that names a call for its tickets and kept replies."""
-        return hmac.digest(self.key("fingerprints"), canonical(dict(parts)), hashlib.sha256).hex()
+        return self.fingerprints(parts)[0]
+
+    def fingerprints(self, parts: Mapping[str, str]) -> tuple[str, ...]:
+        """Return every name that a call may have been kept under: today's, then those from before each rotation."""
+        named = canonical(dict(parts))
+        return tuple(hmac.digest(key, named, hashlib.sha256).hex() for key in self._keys("fingerprints"))
+
+    def _keys(self, use: str) -> tuple[bytes, ...]:
+        found = self._keyed.get(use)
+        if found is None:
+            found = self._keyed[use] = all_keys(self.keys, use)
+        return found
+
+
+def _commitment(key: bytes, raw: bytes) -> str:
+    return "hmac-sha256:" + hmac.digest(key, raw, "sha256").hex()

@@ -22,7 +22,7 @@ _WORDS = ("purpose", "subject", "session", "job")
 
 def keep_for_later(call: Call, answer_id: str) -> None:
     """Keep what an answer still to come will be restored with, encrypted, before its id is handed out."""
-    call.engine.desk.keep_reply(_name(call, answer_id), call.envelope(None).to_bytes())
+    call.engine.desk.keep_reply(_names(call, answer_id)[0], call.envelope(None).to_bytes())
 
 
 def fetched(call: Call) -> Generator[Wait, Any, None]:
@@ -32,7 +32,7 @@ def fetched(call: Call) -> Generator[Wait, Any, None]:
         Ungoverned: no governed call was given this id. PolicyError: the policy changed since.
     """
     engine, answer_id = call.engine, call.read.answer_id
-    raw: bytes | None = yield Do(lambda: engine.desk.kept_reply(_name(call, answer_id)))
+    raw: bytes | None = yield Do(lambda: engine.desk.kept_reply(*_names(call, answer_id)))
     if raw is None:
         if not engine.policy.permits("references", "response_id"):
             raise Ungoverned(
@@ -63,5 +63,5 @@ def fetched(call: Call) -> Generator[Wait, Any, None]:
     call.links["fetches"] = said["record_id"]
 
 
-def _name(call: Call, answer_id: str) -> str:
-    return call.engine.fingerprint({"on": "answer", "host": call.read.host, "id": answer_id})
+def _names(call: Call, answer_id: str) -> tuple[str, ...]:
+    return call.engine.fingerprints({"on": "answer", "host": call.read.host, "id": answer_id})

@@ -15,7 +15,7 @@ from govai.core.wording import noun
 from govai.data.references import REFERENCE, resolve
 from govai.flow.seeing import PROTOCOL_WORDS, own_text
 from govai.protect.rewriting import Cut, rewrite
-from govai.protect.tokens import session_key
+from govai.protect.tokens import LOOKALIKE, session_key
 from govai.wire.codec import encode, parse, put, rename
 
 if TYPE_CHECKING:
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 _FIXED = (SlotKind.NUMBER, SlotKind.CONTROL, SlotKind.MODEL)
 _LEAK_MIN = 3  # characters; a shorter value is only ever replaced as a word, and words are checked by the look itself
 _REFERENCE = re.compile(REFERENCE)
+_PLACEHOLDER = re.compile(LOOKALIKE.pattern.encode("ascii"))
 
 
 def conversation_key(root: bytes, scope: Scope, first_user: str) -> bytes:
@@ -39,6 +40,17 @@ def conversation_key(root: bytes, scope: Scope, first_user: str) -> bytes:
         return session_key(root, "job", scope.job)
     said = _REFERENCE.sub(lambda ref: (resolve(ref.group()) or ("",))[0], first_user)
     return session_key(root, "conversation", scope.actor, scope.purpose, said)
+
+
+def renamed(raw: bytes, tokens: Tokens, others: Tokens) -> bytes:
+    """Return a protected body with other placeholders for the same values. In clear it would tell who they stand for."""
+    if not tokens.held:
+        return raw
+    names = {
+        token.encode("ascii"): others.issue(held.datum, held.value).encode("ascii")
+        for token, held in tokens.held.items()
+    }
+    return _PLACEHOLDER.sub(lambda found: names.get(found.group(), found.group()), raw)
 
 
 def protect(body: Any, sight: Sight, decision: Decision, tokens: Tokens, model: str | None) -> bytes:

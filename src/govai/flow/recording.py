@@ -67,15 +67,15 @@ def _decided(decision: Decision) -> dict[str, Any]:
     }
 
 
-def subjects(engine: Engine, asked: Asked, sight: Sight | None) -> tuple[str, ...]:
-    """Return the keyed look-up digests of everyone the call is about, each once, sorted."""
-    named = {engine.subject(category, value) for category, value in asked.subjects}
+def subjects(engine: Engine, asked: Asked, sight: Sight | None) -> tuple[tuple[str, ...], ...]:
+    """Return the digests by which everyone the call is about is looked up, each person once, sorted."""
+    named = {engine.subjects(category, value) for category, value in asked.subjects}
     if asked.scope.subject:
-        named.add(engine.subject("subject", asked.scope.subject))
+        named.add(engine.subjects("subject", asked.scope.subject))
     if sight is not None:
         for spot in (*sight.spots, *(one for inside in sight.inner.values() for one in inside)):
             if spot.datum.identifying:
-                named.add(engine.subject(spot.datum.category or "", spot.value))
+                named.add(engine.subjects(spot.datum.category or "", spot.value))
     return tuple(sorted(named))
 
 

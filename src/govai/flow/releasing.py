@@ -40,8 +40,8 @@ def kept(call: Call) -> Generator[Wait, Any, bool]:
     """Answer the call without sending it, where its key kept a reply or a reviewer approved the one that waits."""
     engine = call.engine
     if call.asked.key:
-        name = call.fingerprint("reply")
-        raw: bytes | None = yield Do(lambda: engine.desk.kept_reply(name))
+        names = call.fingerprints("reply")
+        raw: bytes | None = yield Do(lambda: engine.desk.kept_reply(*names))
         if raw is not None:
             envelope = Envelope.from_bytes(raw)
             _take(call, envelope)
@@ -49,7 +49,7 @@ def kept(call: Call) -> Generator[Wait, Any, bool]:
             return True
     if not needs_on(call.judged, "output") or callable(call.asked.scope.review):
         return False
-    ticket = yield from decided(engine, call.asked, call.fingerprint("output"))
+    ticket = yield from decided(engine, call.asked, call.fingerprints("output"))
     if ticket is None:
         return False
     yield from _release_answer(call, ticket)
@@ -108,7 +108,7 @@ def hold(call: Call, answer: Answer, headers: Mapping[str, str], *, stream: bool
             todo=say("nothing was handed out", "rien n'a été remis"),
         )
     shown = showing.answer(call, trace, answer, stream=stream)
-    matter = Matter("output", shown, call.envelope(answer), call.fingerprint("output"), call.digests())
+    matter = Matter("output", shown, call.envelope(answer), call.fingerprints("output"), call.digests())
     passed = yield from review(engine, asked, call.judged, needs, matter)
     if passed.ticket is not None:
         yield from _release_answer(call, passed.ticket)
@@ -216,7 +216,7 @@ def _release_answer(call: Call, ticket: Ticket) -> Generator[Wait, Any, None]:
 
 
 def _keep(call: Call, answer: Answer) -> Generator[Wait, Any, None]:
-    name, raw = call.fingerprint("reply"), call.envelope(answer).to_bytes()
+    name, raw = call.fingerprints("reply")[0], call.envelope(answer).to_bytes()
     yield Do(lambda: call.engine.desk.keep_reply(name, raw))
 
 

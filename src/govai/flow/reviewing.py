@@ -37,13 +37,14 @@ class Matter:
     """What is to be reviewed.
 
     Attributes:
-        on: `prompt` or `output`. text: in its protected form. envelope: to go on later. fingerprint: of this very call.
+        on: `prompt` or `output`. text: in its protected form. envelope: to go on later. fingerprints: of this very call,
+            the one to file it under first.
     """
 
     on: str
     text: str
     envelope: Envelope
-    fingerprint: str
+    fingerprints: tuple[str, ...]
     digests: dict[str, str]
 
 
@@ -104,13 +105,13 @@ def review(
     return Passed(approved.text if approved.edited else None, approved)
 
 
-def decided(engine: Engine, asked: Asked, fingerprint: str) -> Generator[Wait, Any, Ticket | None]:
+def decided(engine: Engine, asked: Asked, fingerprints: tuple[str, ...]) -> Generator[Wait, Any, Ticket | None]:
     """Return the approved ticket of this very call, None when there is none to wait for.
 
     Raises:
         ReviewPending: it still waits. ReviewRejected: it was refused.
     """
-    ticket: Ticket | None = yield Do(lambda: engine.desk.find(fingerprint))
+    ticket: Ticket | None = yield Do(lambda: engine.desk.find(*fingerprints))
     if ticket is None or ticket.status in (Status.RELEASED, Status.EXPIRED):
         return None
     if ticket.status is Status.PENDING:
@@ -169,7 +170,8 @@ def _filing(asked: Asked, decision: Decision, needs: tuple[ReviewNeed, ...], mat
         purpose=asked.scope.purpose,
         job=asked.scope.job,
         template=asked.template,
-        fingerprint=matter.fingerprint,
+        fingerprint=matter.fingerprints[0],
+        earlier=matter.fingerprints[1:],
         digests=matter.digests,
         envelope=matter.envelope.to_bytes(),
     )

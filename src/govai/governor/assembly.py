@@ -15,13 +15,14 @@ from govai.detect.look import Lookout
 from govai.flow.engine import Engine
 from govai.flow.reviewing import read_mode
 from govai.governor.configuration import DEFAULT_LEDGER, KEYS, claimed_actor, discover
-from govai.ledger.keys import open_keys
+from govai.keys.opening import open_keys
 from govai.ledger.store import Ledger
 from govai.policy.policy import Policy
 from govai.review.desk import Desk
 from govai.review.reviews import Reviews
 from govai.sinks.anchors.opening import open_anchor
 from govai.sinks.opening import open_sink
+from govai.storage.opening import open_database
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -59,11 +60,11 @@ def assemble(given: dict[str, Any]) -> Parts:
     sinks = [open_sink(sink) for sink in settings.get("sinks", ())]
     anchors = [open_anchor(one) for one in settings.get("anchors", ())]
     review = read_mode(settings.get("review"))
-    ledger = Ledger(settings.get("ledger", DEFAULT_LEDGER))
-    keys = ledger.keys = open_keys(settings.get("keys"), ledger.path or DEFAULT_LEDGER.removeprefix("sqlite:///"))
+    url = settings.get("ledger", DEFAULT_LEDGER)
+    beside = open_database(url).path or DEFAULT_LEDGER.removeprefix("sqlite:///")
+    keys = open_keys(settings.get("keys"), beside)  # before the ledger: one that is there without its key is refused
+    ledger = Ledger(url, sinks=sinks, keys=keys)
     ledger.retention = policy.retention
-    for sink in sinks:
-        ledger.attach(sink)
     for anchor in anchors:
         ledger.anchor(anchor)
     engine = Engine(

@@ -87,14 +87,14 @@ class Appender:
         return len(taken)
 
     def _put(self, connection: Connection, drafts: Sequence[Draft]) -> None:
-        refs = self.subjects.refs(connection, [one for draft in drafts for one in draft.subjects])
+        refs = self.subjects.refs(connection, (person for draft in drafts for person in draft.subjects))
         rows: list[Row] = []
         uses: list[tuple[str, str]] = []
         kept = self._contents.put(connection, drafts, refs) if any(one.content for one in drafts) else {}
         for draft in drafts:
-            named = [refs[one] for one in draft.subjects]
+            named = [refs[person] for person in draft.subjects]
             rows.append(self.chain.link(draft, named, kept.get(draft.id, "")))
-            uses.extend((ref, draft.id) for ref in named)
+            uses.extend((ref, draft.id) for ref in dict.fromkeys(named))
         connection.insert("records", rows)
         if uses:
             connection.insert("uses", uses)

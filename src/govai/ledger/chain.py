@@ -57,7 +57,7 @@ class Chain:
             TypeError: its body holds what a record must not (floats, objects).
         """
         seq = self.seq + 1
-        body = {**draft.body, "subjects": sorted(subjects)} if subjects else draft.body
+        body = {**draft.body, "subjects": sorted(set(subjects))} if subjects else draft.body
         record = {
             "schema": SCHEMA,
             "id": draft.id,

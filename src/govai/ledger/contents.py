@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from govai.core.errors import ConfigError, GovaiError, LedgerUnavailable
+from govai.core.keys import all_keys
 from govai.core.lang import say
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from govai.core.database import Connection
     from govai.core.protocols import KeyStore
     from govai.core.records import Draft
+    from govai.ledger.subjects import Person
 
 KEPT, UNKEPT = (
     "kept",
@@ -61,11 +63,11 @@ class Contents:
     def __init__(self, keys: Callable[[], KeyStore | None]) -> None:
         self._keys = keys
 
-    def put(self, connection: Connection, drafts: Sequence[Draft], refs: Mapping[str, str]) -> dict[str, str]:
+    def put(self, connection: Connection, drafts: Sequence[Draft], refs: Mapping[Person, str]) -> dict[str, str]:
         """Store what drafts bring, in the transaction of their records; return what each record is to say of it, by id.
 
         Args:
-            refs: the reference of each look-up digest.
+            refs: the reference of each person.
         """
         said: dict[str, str] = {}
         for draft in drafts:
@@ -100,7 +102,7 @@ class Contents:
         )
         return [(str(record), str(time), str(purpose), str(kind)) for record, time, purpose, kind in rows]
 
-    def _put(self, connection: Connection, draft: Draft, refs: Mapping[str, str]) -> bool:
+    def _put(self, connection: Connection, draft: Draft, refs: Mapping[Person, str]) -> bool:
         own = not draft.kept_with
         subjects = sorted({refs[one] for one in draft.subjects}) if own else _subjects_of(connection, draft.kept_with)
         keys = None if subjects is None else self._made(connection, subjects, make=own)
@@ -125,17 +127,13 @@ class Contents:
 
     def _roots(self, use: str) -> tuple[bytes, ...]:
         keys = self._keys()
-        if keys is None:
-            raise ConfigError(
-                say(
-                    "content is kept encrypted, and there are no keys",
-                    "le contenu est chiffré, et il n'y a pas de clés",
-                ),
-                where="keys=",
-                todo="env:NAME, file:PATH, KeyStore",
-            )
-        earlier = getattr(keys, "earlier", None)  # a store that was rotated also gives what is read with
-        return (keys.derive(use), *(earlier(use) if earlier is not None else ()))
+        if keys is not None:
+            return all_keys(keys, use)
+        raise ConfigError(
+            say("content is kept encrypted, and there are no keys", "le contenu est chiffré, et il n'y a pas de clés"),
+            where="keys=",
+            todo="env:NAME, file:PATH, KeyStore",
+        )
 
     def _wrapped(self, key: bytes, subject: str) -> bytes:
         return _sealed(self._roots("subject_keys")[0], key, f"subject:{subject}")

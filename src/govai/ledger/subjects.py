@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
     from govai.core.database import Connection
 
+Person = tuple[str, ...]  # the digests someone is looked up by: today's key first, then those from before its rotations
+
 _REMEMBERED = 100_000  # references of one writer; about 20 MB
 
 
@@ -21,7 +23,7 @@ class Subjects:
     """Gives references inside a writer's transactions. What it remembers holds as long as nobody was erased or restricted."""
 
     def __init__(self) -> None:
-        self._refs: dict[str, str] = {}
+        self._refs: dict[Person, str] = {}
         self._restricted: frozenset[str] = frozenset()
         self._epoch = -1
 
@@ -33,23 +35,30 @@ class Subjects:
             self._restricted = frozenset(one for (one,) in connection.execute("SELECT lookup FROM restrictions"))
             self._epoch = epoch
 
-    def restricted(self, lookups: Iterable[str]) -> bool:
+    def restricted(self, people: Iterable[Person]) -> bool:
         """Whether one of them asked that their data not be used (GDPR art. 18)."""
-        return not self._restricted.isdisjoint(lookups)
+        return bool(self._restricted) and any(not self._restricted.isdisjoint(person) for person in people)
 
-    def refs(self, connection: Connection, lookups: Sequence[str]) -> dict[str, str]:
-        """Return a reference for each look-up digest, made where there is none yet."""
-        known = self._refs
-        missing = [one for one in dict.fromkeys(lookups) if one not in known]
+    def refs(self, connection: Connection, people: Iterable[Person]) -> dict[Person, str]:
+        """Return a reference for each person, made where there is none yet.
+
+        Who is known by a digest of before a key's rotation keeps the reference, and is known by today's digest from then on.
+        """
+        known, asked = self._refs, set(people)
+        missing = [person for person in asked if person not in known]
         if missing:
             if len(known) > _REMEMBERED:
                 known.clear()
-                missing = list(dict.fromkeys(lookups))
-            found = find(connection, missing)
-            made = {one: "s:" + secrets.token_hex(16) for one in missing if one not in found}
-            connection.insert("subjects", [(ref, one) for one, ref in made.items()])
-            known |= found | made
-        return {one: known[one] for one in lookups}
+                missing = list(asked)
+            found = find(connection, [one for person in missing for one in person])
+            added = []
+            for person in missing:
+                ref = next((found[one] for one in person if one in found), None) or "s:" + secrets.token_hex(16)
+                known[person] = ref
+                if person[0] not in found:
+                    added.append((ref, person[0]))
+            connection.insert("subjects", added, ignore=True)
+        return {person: known[person] for person in asked}
 
     def forget(self) -> None:
         """Believe nothing of what was remembered (a transaction failed)."""

@@ -56,7 +56,7 @@ class Desk:
         """
         ticket_id = new_id()
         with self._storage.writing() as run:
-            found = self._latest(run, filing.fingerprint)
+            found = self._latest(run, filing.fingerprint, *filing.earlier)
             if found is not None and found.status in (*_OPEN, Status.REJECTED):
                 return _ticket(found)
             case = opened(filing, self._clock())
@@ -76,10 +76,10 @@ class Desk:
             )
             return _ticket(row)
 
-    def find(self, fingerprint: str) -> Ticket | None:
-        """Return the latest ticket of a call, or None."""
+    def find(self, fingerprint: str, *earlier: str) -> Ticket | None:
+        """Return the latest ticket of a call, or None. `earlier`: the call's names before the keys were rotated."""
         with self._storage.reading() as run:
-            found = self._latest(run, fingerprint)
+            found = self._latest(run, fingerprint, *earlier)
         return _ticket(found) if found else None
 
     def get(self, ticket_id: str) -> Ticket:
@@ -184,7 +184,7 @@ class Desk:
 
     def keep_reply(self, fingerprint: str, payload: bytes, ttl_s: int = KEEP_S) -> None:
         """Keep a released reply, encrypted, for `ttl_s` seconds."""
-        box = self._box.lock(payload, "reply:" + fingerprint)
+        box = self._box.lock(payload, _kept_as(fingerprint))
         with self._storage.writing() as run:
             run(
                 "INSERT INTO kept_replies VALUES(?,?,?) ON CONFLICT(fingerprint) "
@@ -192,24 +192,36 @@ class Desk:
                 (fingerprint, self._clock() + ttl_s, box),
             )
 
-    def kept_reply(self, fingerprint: str) -> bytes | None:
-        """Return a kept reply, None when nothing was ever kept under this name.
+    def kept_reply(self, *fingerprints: str) -> bytes | None:
+        """Return a kept reply, None when nothing was ever kept under any of these names; the first that is counts.
 
         Raises:
             ReviewExpired: it is no longer kept; the call was answered once and is not sent again.
             PolicyError: it was changed, or the key is another.
         """
         with self._storage.reading() as run:
-            found = run("SELECT payload FROM kept_replies WHERE fingerprint=?", (fingerprint,))
-        if not found:
+            look = "SELECT payload FROM kept_replies WHERE fingerprint=?"
+            found = ((name, run(look, (name,))) for name in fingerprints)
+            name, kept = next(((name, rows[0]) for name, rows in found if rows), ("", None))
+        if kept is None:
             return None
-        if found[0][0] is None:
+        if kept[0] is None:
             raise ReviewExpired(
                 say("this key was answered, its reply is no longer kept", "cette clé a eu sa réponse, plus gardée"),
                 where="key=",
                 todo=say("use another key to ask again", "utilisez une autre clé pour redemander"),
             )
-        return self._box.unlock(found[0][0], "reply:" + fingerprint, "key=")
+        return self._box.unlock(kept[0], _kept_as(name), "key=")
+
+    def opened_by(self, keys: KeyStore) -> tuple[int, int]:
+        """Return how many tickets that are open, and how many kept replies, a key store opens."""
+        box = Box(keys)
+        with self._storage.reading() as run:
+            words = tuple(status.value for status in _OPEN)
+            tickets = run("SELECT id,fingerprint,kept FROM tickets WHERE status IN (?,?)", words)
+            replies = run("SELECT fingerprint,payload FROM kept_replies WHERE payload IS NOT NULL")
+        sealed = [(kept, _sealed_as(one, name)) for one, name, kept in tickets]
+        return sum(box.opens(*one) for one in sealed), sum(box.opens(kept, _kept_as(name)) for name, kept in replies)
 
     def commitment(self, text: str) -> str:
         """Return the keyed digest of a text that a record names without holding it; "" for no text."""
@@ -240,10 +252,10 @@ class Desk:
         case = decided(row.case, actor, roles, verdict, where=where)
         return row._replace(status=case.status, case=case)
 
-    def _latest(self, run: Any, fingerprint: str) -> _Row | None:
+    def _latest(self, run: Any, *fingerprints: str) -> _Row | None:
         query = f"{_COLUMNS} WHERE fingerprint=? ORDER BY created DESC, id DESC LIMIT 1"
-        found = run(query, (fingerprint,))
-        return self._read(found[0]) if found else None
+        found = [row for name in fingerprints for row in run(query, (name,))]
+        return self._read(max(found, key=lambda row: (row[3], row[0]))) if found else None
 
     def _row(self, run: Any, ticket_id: str) -> _Row:
         found = run(f"{_COLUMNS} WHERE id=?", (ticket_id,))
@@ -310,6 +322,10 @@ def _leased(row: _Row, now: float) -> bool:
 
 def _sealed_as(ticket_id: str, fingerprint: str) -> str:
     return f"ticket:{ticket_id}:{fingerprint}"
+
+
+def _kept_as(fingerprint: str) -> str:
+    return "reply:" + fingerprint
 
 
 def _bound(row: _Row) -> str:

@@ -6,17 +6,18 @@ import hmac
 import os
 from typing import TYPE_CHECKING
 
-from govai.core.errors import ConfigError, PolicyError
+from govai.core.errors import PolicyError
+from govai.core.keys import all_keys
 from govai.core.lang import say
 
 if TYPE_CHECKING:
     from govai.core.protocols import KeyStore
 
-_NONCE, _KEY = 12, 32  # bytes
+_NONCE = 12  # bytes
 
 
 class Box:
-    """Encrypts and decrypts under the `envelopes` key of a key store.
+    """Encrypts under the newest `envelopes` key of a key store, decrypts under any that it still has.
 
     Raises:
         ConfigError: the key store gives a key of another length.
@@ -25,27 +26,36 @@ class Box:
     def __init__(self, keys: KeyStore) -> None:
         from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-        self._cipher = AESGCM(_key(keys, "envelopes"))
-        self._commitments = _key(keys, "commitments")
+        self._ciphers = tuple(AESGCM(key) for key in all_keys(keys, "envelopes"))
+        self._commitments = all_keys(keys, "commitments")[0]
 
     def lock(self, plain: bytes, bound_to: str) -> bytes:
         """Return `plain` encrypted and bound to a name."""
         nonce = os.urandom(_NONCE)
-        return nonce + self._cipher.encrypt(nonce, plain, bound_to.encode("utf-8", "surrogatepass"))
+        return nonce + self._ciphers[0].encrypt(nonce, plain, bound_to.encode("utf-8", "surrogatepass"))
 
     def unlock(self, box: bytes, bound_to: str, where: str) -> bytes:
         """Return what `lock` took.
 
         Raises:
-            PolicyError: it was changed, belongs elsewhere, or the key is another.
+            PolicyError: it was changed, belongs elsewhere, or its key is none that the store has.
         """
         from cryptography.exceptions import InvalidTag
 
-        try:
-            return self._cipher.decrypt(box[:_NONCE], box[_NONCE:], bound_to.encode("utf-8", "surrogatepass"))
-        except (InvalidTag, ValueError, TypeError):  # TypeError: another kind of value was put in its place
-            pass
+        for cipher in self._ciphers:
+            try:
+                return cipher.decrypt(box[:_NONCE], box[_NONCE:], bound_to.encode("utf-8", "surrogatepass"))
+            except (InvalidTag, ValueError, TypeError):  # TypeError: another kind of value was put in its place
+                continue
         raise damaged(where)
+
+    def opens(self, box: bytes, bound_to: str) -> bool:
+        """Whether `unlock` would."""
+        try:
+            self.unlock(box, bound_to, "")
+        except PolicyError:
+            return False
+        return True
 
     def commitment(self, text: str) -> str:
         """Return a keyed digest (HMAC-SHA256): proves a text to who holds the key, tells nothing else."""
@@ -58,18 +68,7 @@ def damaged(where: str) -> PolicyError:
         say("what was kept for the review cannot be opened", "ce qui était gardé pour la revue ne peut être ouvert"),
         where=where,
         todo=say(
-            "it was changed, or the key is another: check keys=, or make the call again",
-            "il a été modifié ou la clé a changé : vérifiez keys=, ou refaites l'appel",
+            "it was changed, or its key is another or retired: check keys=, or make the call again",
+            "il a été modifié, ou sa clé est autre ou retirée : vérifiez keys=, ou refaites l'appel",
         ),
-    )
-
-
-def _key(keys: KeyStore, use: str) -> bytes:
-    key = keys.derive(use)
-    if isinstance(key, bytes) and len(key) == _KEY:
-        return key
-    raise ConfigError(
-        say(f"the key store gave no key of {_KEY} bytes", f"le magasin de clés n'a pas donné de clé de {_KEY} octets"),
-        where=f"keys={type(keys).__name__}",
-        todo=f"derive({use!r}) -> {_KEY} bytes",
     )

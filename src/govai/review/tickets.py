@@ -61,7 +61,7 @@ class Filing:
     """What is put before a reviewer.
 
     Attributes:
-        fingerprint: names this very call; filing it again gives the same ticket. digests: of exact text and policy.
+        fingerprint: names this very call; filing it again gives the same ticket. earlier: its names before the keys were rotated. digests: of exact text and policy.
         envelope: all that is needed to go on, to be encrypted.
     """
 
@@ -77,3 +77,4 @@ class Filing:
     fingerprint: str
     digests: Mapping[str, str]
     envelope: bytes = field(repr=False)
+    earlier: tuple[str, ...] = ()

@@ -9,7 +9,7 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any, Literal
 
 from govai.governor.governor import Governor
-from govai.ledger.keys import RootKey
+from govai.keys.roots import RootKey
 from govai.policy import registry
 from govai.policy.policy import BUILTIN, Policy
 from govai.testing.intercepting import installed

@@ -1,5 +1,5 @@
-CREATE TABLE subjects(ref text PRIMARY KEY, lookup text NOT NULL);
-CREATE INDEX subjects_by_lookup ON subjects(lookup);
+CREATE TABLE subjects(ref text NOT NULL, lookup text NOT NULL, PRIMARY KEY(lookup, ref));
+CREATE INDEX subjects_by_ref ON subjects(ref);
 CREATE TABLE uses(subject text NOT NULL, record text NOT NULL, PRIMARY KEY(subject, record));
 CREATE TABLE restrictions(lookup text PRIMARY KEY, time text NOT NULL);
 CREATE TABLE subject_keys(subject text PRIMARY KEY, key bytea NOT NULL);
