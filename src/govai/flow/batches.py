@@ -16,6 +16,7 @@ from govai.core.lang import say
 from govai.core.records import new_id
 from govai.flow import recording
 from govai.flow.asked import Trace
+from govai.flow.disclosing import answered
 from govai.flow.settling import Settlement
 from govai.flow.waits import Do, Wait
 from govai.policy.judge import Question
@@ -196,8 +197,10 @@ class BatchSettlement:
         status, error = ended[0]
         if line["record"] not in self._told:
             self._told.add(line["record"])
+            found = answered(call.engine, asked, asked.trace, line["record"], call.read.provider)
+            incidents = [*one.incidents, *found]
             draft = recording.result(
-                call.engine, asked, line["record"], status=status, error=error, incidents=one.incidents
+                call.engine, asked, line["record"], status=status, error=error, incidents=incidents
             )
             call.engine.ledger.enqueue(draft)
         if after is before:

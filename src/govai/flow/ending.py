@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from govai.flow import recording
 from govai.flow.asked import Trace
 from govai.flow.batches import BATCHES, BatchSettlement
+from govai.flow.disclosing import answered
 from govai.flow.fetching import keep_for_later
 from govai.flow.settling import Settlement, broken
 
@@ -104,6 +105,7 @@ def _record(
     if call.intent is None:
         return
     spoken = recording.spoken(trace)
+    found = answered(call.engine, call.asked, trace, call.intent.id, call.read.provider)
     named = (headers.get(name) for name in call.read.wire.request_id_headers)
     said = {
         "model": trace.model,
@@ -118,7 +120,7 @@ def _record(
         "output": call.engine.commitment("commitments", spoken),
         **recording.own_words(call.engine, call.asked, said),
         "latency_us": (time.monotonic_ns() - call.started) // 1000,
-        "incidents": incidents,
+        "incidents": [*incidents, *found],
     }
     content = spoken if recording.keeps(call.engine, call.asked) else b""
     about = call.links.get("fetches", "")

@@ -14,7 +14,7 @@ from govai.core.lang import say
 from govai.core.names import did_you_mean
 from govai.core.retention import Retention
 from govai.core.taxonomy import Sensitivity
-from govai.policy.judge import Match, Question, ReviewRule, Rule, Verdict, judge
+from govai.policy.judge import Match, Question, ReviewRule, Rule, Verdict, forbidden, judge
 from govai.policy.keeping import CONTENT, NOTHING, check_keeping, retention_of, tightened
 from govai.policy.registry import OFFLINE, Provider, locate, located, provider_of
 
@@ -137,6 +137,14 @@ class Policy:
         """Whether prompts and outputs for a purpose are kept, encrypted; for calls without one, what the whole says."""
         known = self.purposes.get(purpose)
         return (known.keep if known else self.keep) == CONTENT
+
+    def forbids(self, datum: Datum, purpose: str, provider: Provider | None, *, observe: bool = False) -> str:
+        """Return the rule that forbids data wherever it goes, the floor's or one that blocks; "" when none does.
+
+        Args:
+            observe: only the floor counts, as where calls are only observed.
+        """
+        return forbidden(self, datum, self.purposes.get(purpose), provider, observe=observe or self.observe)
 
     def judge(self, question: Question) -> Decision:
         """Decide on what was seen; see `judge.judge`."""
