@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from govai.cli.custody_commands import register, show_content
 from govai.core.errors import ConfigError
 from govai.core.lang import say
 
@@ -169,8 +170,21 @@ def show(
     url: Url = "sqlite:///.govai/ledger.db",
     limit: Annotated[int, typer.Option(min=1, help=say("At most so many.", "Au plus."))] = 50,
     purpose: Annotated[str | None, typer.Option(help=say("Only this purpose.", "Cette finalité seulement."))] = None,
+    content: Annotated[
+        bool,
+        typer.Option(
+            "--content",
+            help=say("What was kept of it; reading it is recorded.", "Ce qui en est gardé ; la lecture est notée."),
+        ),
+    ] = False,
 ) -> None:
     import orjson
+
+    if content and about:
+        from govai.governor.configuration import DEFAULT_LEDGER
+
+        show_content(None if url == DEFAULT_LEDGER else url, about)
+        return
 
     from govai.ledger.verify import records_at
 
@@ -184,3 +198,6 @@ def show(
             where=url,
             todo=say("check the id, or name another --ledger", "vérifiez l'identifiant, ou nommez un autre --ledger"),
         )
+
+
+register(ledger)
