@@ -18,6 +18,7 @@ from govai.core.version import VERSION as __version__  # noqa: N811 -- the name 
 
 if TYPE_CHECKING:
     from govai import sinks as sinks
+    from govai.core.checkpoints import Anchor as Anchor
     from govai.core.data import Finding as Finding
     from govai.core.decisions import Decision as Decision
     from govai.core.errors import AuthenticationFailed as AuthenticationFailed
@@ -38,6 +39,8 @@ if TYPE_CHECKING:
     from govai.core.errors import ReviewExpired as ReviewExpired
     from govai.core.errors import ReviewPending as ReviewPending
     from govai.core.errors import ReviewRejected as ReviewRejected
+    from govai.core.errors import SinkRefused as SinkRefused
+    from govai.core.errors import SinkUnavailable as SinkUnavailable
     from govai.core.errors import Ungoverned as Ungoverned
     from govai.core.messages import Message as Message
     from govai.core.messages import Reply as Reply
@@ -87,13 +90,14 @@ if TYPE_CHECKING:
 _ERRORS = (
     "AuthenticationFailed Blocked ConfigError ConsentRequired ContentFiltered ContextTooLong GovaiError InvalidRequest "
     "LedgerUnavailable PolicyError ProviderError ProviderTimeout ProviderUnavailable PurposeRequired RateLimited "
-    "ReviewExpired ReviewPending ReviewRejected Ungoverned"
+    "ReviewExpired ReviewPending ReviewRejected SinkRefused SinkUnavailable Ungoverned"
 )
 _HOMES = {
     "govai.core.data": "Finding",
     "govai.core.decisions": "Decision",
     "govai.core.errors": _ERRORS,
     "govai.core.messages": "Message Reply ToolCall",
+    "govai.core.checkpoints": "Anchor",
     "govai.core.protocols": "Detector KeyStore ReviewDetails Sink Verdict",
     "govai.core.records": "Record",
     "govai.core.scope": "carry",

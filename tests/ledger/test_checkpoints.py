@@ -163,7 +163,7 @@ def test_an_anchor_that_cannot_be_read_is_a_note_and_no_proof(tmp_path: Path, ur
 
 
 def test_copies_that_a_stranger_signed_count_for_nothing(tmp_path: Path, url: str) -> None:
-    stranger = Ledger(f"sqlite:///{tmp_path}/other.db", keys=RootKey(b"s" * 32, "stranger"))
+    stranger = Ledger(f"sqlite:///{tmp_path}/other.db", keys=RootKey(b"s" * 32, "test"))
     stranger.commit([note()])
     forged = stranger.checkpoint()
     stranger.close()
@@ -385,7 +385,7 @@ def test_the_commands(tmp_path: Path) -> None:
     with govai.Governor() as gov:
         gov.generate("offline:echo", "bonjour")
         record = next(gov.ledger.records()).id
-    assert run("ledger", "public-key", "--out", "k.pem")[0] == 0
+    assert run("keys", "public", "--out", "k.pem")[0] == 0
     assert "nothing happened" in run("ledger", "checkpoint")[1]
     code, said = run("ledger", "verify", "--ledger", url, "--anchor", "file:far/anchor.jsonl", "--public-key", "k.pem")
     assert code == 0 and "anchored outside until" in said

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import random
 import shutil
+import subprocess
+import sys
+import textwrap
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +20,7 @@ from govai.ledger.signing import Signer
 from govai.ledger.store import Ledger
 from govai.ledger.verify import Trust, Verification, verify_url
 from govai.sinks.anchors import FileAnchor
+from tests.ledger import alterations
 from tests.ledger.alterations import CORPUS
 from tests.ledger.attacker import Attacker
 
@@ -31,7 +35,7 @@ class Signers:
     stranger: Signer
 
 
-SIGNERS = Signers(Signer(KEYS), Signer(RootKey(b"x" * 32, "stranger")))
+SIGNERS = Signers(Signer(KEYS), Signer(RootKey(b"x" * 32, "test")))
 
 
 def write_some(ledger: Ledger, count: int) -> None:
@@ -130,3 +134,48 @@ def test_an_alteration_on_a_server_is_named(served: tuple[str, Path], name: str)
         finally:
             base.execute(f"DROP SCHEMA {mine} CASCADE")
     assert CORPUS[name][0] in {fault.code for fault in found.faults}, found
+
+
+def test_forks_sweeps_crashes_and_purges_raise_no_alarm(tmp_path: Path) -> None:
+    """What happens to a ledger in an honest life: killed writers, forked children, sweeps, checkpoints, purges."""
+    url = f"sqlite:///{tmp_path}/ledger.db"
+    for _ in range(2):
+        subprocess.run([sys.executable, "-W", "ignore", "-c", textwrap.dedent(_LIFE), url], check=False)
+        ledger = Ledger(url, keys=KEYS)
+        ledger.anchor(FileAnchor(tmp_path / "anchor.jsonl"))
+        list(ledger.records())  # sweeps
+        ledger.checkpoint()
+        ledger.flush(30)
+        found = ledger.verify()
+        assert (found.ok, found.faults) == (True, ())
+        assert found.records > 200 and found.anchored_until is not None
+        ledger.close()
+    attacker = Attacker(url)
+    rows = [row for row in attacker.rows if row["kind"] == "note"][::3]
+    body = alterations.purge(rows)
+    for row in rows:
+        row["bytes"] = b""
+    attacker.append(alterations.busy(attacker), "purge", body)
+    attacker.write()
+    found = verify_url(url, trust(tmp_path))
+    assert (found.ok, found.faults) == (True, ())
+
+
+_LIFE = """
+    import os, signal, sys
+    from govai.core.records import Draft, new_id
+    from govai.keys.roots import RootKey
+    from govai.ledger.store import Ledger
+    ledger = Ledger(sys.argv[1], keys=RootKey(b"k" * 32, "test"))
+    child = os.fork()
+    for n in range(60):
+        one = Draft("intent", new_id(), {"purpose": "p", "n": n})
+        ledger.commit((one, Draft("note", "c", {"n": n})))
+        if n % 7:
+            ledger.enqueue(Draft("outcome", one.call_id, {"purpose": "p", "status": "completed"}, intent_id=one.id))
+        if n % 20 == 19:
+            ledger.checkpoint()
+    if child:
+        os.waitpid(child, 0)
+    os.kill(os.getpid(), signal.SIGKILL)
+"""

@@ -7,8 +7,7 @@ from typing import Annotated
 
 import typer
 
-from govai.cli.custody_commands import register, show_content
-from govai.core.errors import ConfigError
+from govai.cli.custody_commands import register
 from govai.core.lang import say
 
 ledger = typer.Typer(no_args_is_help=True, help=say("The record of what left.", "Le registre de ce qui est sorti."))
@@ -79,22 +78,6 @@ def checkpoint(url: OwnUrl = None, anchor: Anchors = None) -> None:
 
 
 @ledger.command(
-    "public-key",
-    help=say(
-        "Print the public keys that checkpoints are signed by (PEM): who has them verifies without you.",
-        "Afficher les clés publiques qui signent (PEM) : qui les a vérifie sans vous.",
-    ),
-)
-def public_key(
-    url: OwnUrl = None,
-    out: Annotated[Path | None, typer.Option(help=say("Into a file.", "Dans un fichier."))] = None,
-) -> None:
-    from govai.cli.verifying import write_public_keys
-
-    write_public_keys(url, out)
-
-
-@ledger.command(
     help=say(
         "Write what proves one record, and reveals no other, to someone who has the public key.",
         "Écrire la preuve d'un enregistrement, sans révéler les autres, pour qui a la clé publique.",
@@ -154,50 +137,40 @@ def migrate(url: Url = "sqlite:///.govai/ledger.db") -> None:
 
 
 @ledger.command(
-    help=say("Print records as JSON lines, oldest first.", "Afficher les enregistrements en lignes JSON, par âge.")
+    help=say(
+        "Say how each sink is doing: how far behind, what fails, what was laid aside; or set one back.",
+        "Dire l'état de chaque destination : retard, échecs, mis de côté ; ou en faire reculer une.",
+    )
 )
-def show(
-    about: Annotated[
+def sinks(
+    url: Url = "sqlite:///.govai/ledger.db",
+    replay: Annotated[
         str | None,
-        typer.Argument(
-            metavar="[ID]",
+        typer.Option(
+            metavar="NAME",
             help=say(
-                "A record with its outcome, or all records of a call.",
-                "Un enregistrement et son issue, ou ceux d'un appel.",
+                "Offer records to this sink again.", "Proposer à nouveau des enregistrements à cette destination."
             ),
         ),
     ] = None,
-    url: Url = "sqlite:///.govai/ledger.db",
-    limit: Annotated[int, typer.Option(min=1, help=say("At most so many.", "Au plus."))] = 50,
-    purpose: Annotated[str | None, typer.Option(help=say("Only this purpose.", "Cette finalité seulement."))] = None,
-    content: Annotated[
-        bool,
+    start: Annotated[
+        str | None,
         typer.Option(
-            "--content",
-            help=say("What was kept of it; reading it is recorded.", "Ce qui en est gardé ; la lecture est notée."),
+            "--from",
+            metavar="ID|TIME|start",
+            help=say("… everything from here on.", "… tout à partir d'ici."),
         ),
+    ] = None,
+    dead: Annotated[
+        bool, typer.Option("--dead", help=say("… what was laid aside.", "… ce qui a été mis de côté."))
     ] = False,
 ) -> None:
-    import orjson
+    from govai.cli.sinks_view import again, show_sinks
 
-    if content and about:
-        from govai.governor.configuration import DEFAULT_LEDGER
-
-        show_content(None if url == DEFAULT_LEDGER else url, about)
-        return
-
-    from govai.ledger.verify import records_at
-
-    found = False
-    for record in records_at(url, purpose=purpose, limit=limit, about=about):
-        found = True
-        typer.echo(orjson.dumps(record.to_json()))
-    if about and not found:
-        raise ConfigError(
-            say("no record and no call has this id", "aucun enregistrement ni appel n'a cet identifiant"),
-            where=url,
-            todo=say("check the id, or name another --ledger", "vérifiez l'identifiant, ou nommez un autre --ledger"),
-        )
+    if replay is None and not dead and start is None:
+        show_sinks(url)
+    else:
+        again(url, replay, start, dead=dead)
 
 
 register(ledger)

@@ -1,4 +1,4 @@
-"""What `govai ledger verify`, `checkpoint`, `public-key`, `proof` and `export` do. It prints; the ledger decides."""
+"""What `govai ledger verify`, `checkpoint`, `proof` and `export` do. It prints; the ledger decides."""
 
 from __future__ import annotations
 
@@ -20,12 +20,16 @@ if TYPE_CHECKING:
 
 def verified(url: str, bundle: Path | None, anchors: Sequence[str], keys: Sequence[Path], *, as_json: bool) -> int:
     """Verify a ledger or a bundle, say what was found, and return the exit code."""
+    from govai.keys.opening import lies_beside
     from govai.ledger.signing import keys_at
     from govai.ledger.verify import Trust, verify_url
     from govai.ledger.verify_bundle import verify_bundle
     from govai.sinks.anchors.opening import open_anchor
+    from govai.storage.opening import open_database
 
-    trust = Trust(tuple(key for path in keys for key in keys_at(path)), tuple(open_anchor(one) for one in anchors))
+    beside = lies_beside(open_database(url).path) if bundle is None else ""
+    trusted = tuple(key for path in keys for key in keys_at(path))
+    trust = Trust(trusted, tuple(open_anchor(one) for one in anchors), (beside,) if beside else ())
     found = verify_url(url, trust) if bundle is None else verify_bundle(bundle, trust)
     typer.echo(_as_json(found) if as_json else _in_words(found))
     return 0 if found.ok else 1
@@ -46,18 +50,6 @@ def checkpointed(url: str | None, anchors: Sequence[str]) -> None:
             f"point de contrôle {made.number} du {made.time} : {count} enregistrements depuis le précédent ; {made.digest}",
         )
     )
-
-
-def write_public_keys(url: str | None, out: Path | None) -> None:
-    """Print the public keys as PEM, or write them into a file."""
-    from govai.ledger.signing import pem_of
-
-    with _governor(url, ()) as gov:
-        pem = pem_of(gov.ledger.public_keys)
-    if out is None:
-        typer.echo(pem.decode().rstrip())
-    else:
-        _write(out, pem)
 
 
 def write_proof(url: str, record: str, out: Path) -> None:

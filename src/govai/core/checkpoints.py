@@ -28,6 +28,11 @@ class Span:
     head: str
     root: str
 
+    @property
+    def range(self) -> tuple[int, int]:
+        """Its first and its last sequence number."""
+        return self.first, self.last
+
     def to_json(self) -> dict[str, Any]:
         """Return the span as a record's body holds it."""
         return {"chain": self.chain, "from": self.first, "to": self.last, "head": self.head, "root": self.root}
@@ -86,12 +91,11 @@ class Checkpoint:
         try:
             spans = tuple(Span(s["chain"], s["from"], s["to"], s["head"], s["root"]) for s in body["chains"])
             found = cls(body["number"], body["time"], body["previous"], spans, body["key"], body["signature"])
-            whole = found._holds() and body == found.to_json()
+            if found._holds() and body == found.to_json():
+                return found
         except (TypeError, KeyError, AttributeError):
-            whole = False
-        if not whole:
-            raise ValueError("this spells no checkpoint")
-        return found
+            pass
+        raise ValueError("this spells no checkpoint")
 
     def _holds(self) -> bool:
         """Whether every part is of its kind."""

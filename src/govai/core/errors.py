@@ -11,6 +11,8 @@ GovaiError
 ├── ReviewRejected         a person said no
 ├── ReviewExpired          nobody decided in time
 ├── LedgerUnavailable      the record cannot be made durable, so nothing left
+├── SinkUnavailable        a sink takes nothing for now: its records wait (.status)
+│   └── SinkRefused        a sink will never take these records as they are
 └── ProviderError          the provider refused or failed
     ├── AuthenticationFailed · RateLimited · InvalidRequest (ContextTooLong · ContentFiltered)
     └── ProviderUnavailable · ProviderTimeout
@@ -121,6 +123,22 @@ class LedgerUnavailable(GovaiError):
     """The record cannot be made durable, so nothing left."""
 
     code = "GOVAI-L01"
+
+
+class SinkUnavailable(GovaiError):
+    """A sink cannot be reached, or takes nothing for now; its records wait for it. `status`: what it answered, if it did."""
+
+    code = "GOVAI-S01"
+
+    def __init__(self, what: str, *, status: int | None = None, where: str = "", todo: str = "") -> None:
+        super().__init__(what, where=where, todo=todo)
+        self.status = status
+
+
+class SinkRefused(SinkUnavailable):
+    """A sink will never take these records as they are. Offered one by one, the refused ones become dead letters."""
+
+    code = "GOVAI-S02"
 
 
 class ProviderError(GovaiError):

@@ -35,7 +35,10 @@ Blocker = "str | FieldRef | Sensitivity"  # a category, a field, or a sensitivit
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """What holds for the calls made inside; empty strings mean "not said here"."""
+    """What holds for the calls made inside; empty strings mean "not said here".
+
+    `run_id` names one run of the job; `parents` are the runs around it, outermost first, as (job, run id) pairs.
+    """
 
     purpose: str = ""
     subject: str = ""
@@ -43,6 +46,7 @@ class Scope:
     session: str = ""
     job: str = ""
     run_id: str = ""
+    parents: tuple[tuple[str, str], ...] = ()
     review: Any = None
     tracked: tuple[Tracked, ...] = ()
     block: tuple[str | FieldRef | Sensitivity, ...] = ()
@@ -68,12 +72,17 @@ class Scope:
             session=inner.session or self.session,
             job=inner.job or self.job,
             run_id=inner.run_id or self.run_id,
+            parents=self._around() if inner.run_id else self.parents,
             review=self.review if inner.review is None else inner.review,
             tracked=self.tracked + inner.tracked,
             block=self.block + inner.block,
             needs=self.needs + inner.needs,
             sinks=self.sinks + inner.sinks,
         )
+
+    def _around(self) -> tuple[tuple[str, str], ...]:
+        """Return the runs around one that is opened here."""
+        return (*self.parents, (self.job, self.run_id)) if self.run_id else self.parents
 
 
 NOTHING = Scope()  # said by nobody

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from govai.core.protocols import Sink
+    from govai.core.records import Record
 
 F = TypeVar("F")
 Block = str | FieldRef | Sensitivity
@@ -154,6 +155,10 @@ class _JobSink:
         self._sink, self._job = sink, job
         self._calls: set[str] = set()
         self.name = f"{sink.name}#{job}"
+
+    def attached(self, record: Callable[[str], Record | None]) -> None:
+        if (attached := getattr(self._sink, "attached", None)) is not None:
+            attached(record)
 
     def emit(self, records: Sequence[Any]) -> None:
         mine = []

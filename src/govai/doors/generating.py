@@ -54,6 +54,7 @@ def ask(statement: Statement, defaults: Scope, said: Scope, *, key: str = "", mo
         declared=statement.has_data or bool(scope.tracked),
         receives=receives(statement.tools),
         template=statement.template,
+        derived=statement.derived,
         model=model,
     )
 

@@ -91,7 +91,8 @@ def _order(
         )
     described = read_tools(tools or ())
     allowed = {name: tuple(categories) for name, categories in call["receives"].items()} | receives(described)
-    scope = replace(defaults, **{word: call[word] for word in _WORDS}, review="queue")
+    parents = tuple((job, run) for job, run in call.get("parents", ()))  # tickets of earlier versions keep none
+    scope = replace(defaults, **{word: call[word] for word in _WORDS}, parents=parents, review="queue")
     asked = Asked(
         scope=scope,
         door=call["door"],

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from govai.core.errors import ConfigError
 from govai.core.lang import say
-from govai.core.messages import Message
+from govai.core.messages import Message, Reply
 from govai.data.references import REFERENCE
 from govai.data.rows import Declared, declare
 from govai.data.template import fill
@@ -32,6 +32,7 @@ class Statement:
     Attributes:
         messages: with sealed references where data stands. declared: the rows and what is known of their values.
         template: digest of the unfilled prompt, which groups reviews of the same template.
+        derived: records of the earlier replies that were given as prompt, message or value of a row.
     """
 
     messages: tuple[Message, ...] = field(repr=False)
@@ -41,6 +42,7 @@ class Statement:
     tools: tuple[Tool, ...] = ()
     template: str = ""
     has_data: bool = False
+    derived: tuple[str, ...] = ()
 
 
 def state(
@@ -58,6 +60,8 @@ def state(
         ConfigError: nothing to say, a template without its field, data or tools that cannot be read.
     """
     check_schema(schema)
+    derived: dict[str, None] = {}
+    prompt, data, messages = _told(prompt, derived), _told(data, derived), _told(messages, derived)
     declared = _NOTHING if data is None else declare(data, classify)
     said = [_message(message) for message in messages or ()]
     text = _text(prompt, declared, has_data=data is not None)
@@ -79,12 +83,28 @@ def state(
         tools=read_tools(tools or ()),
         template=_template(prompt),
         has_data=data is not None,
+        derived=tuple(derived),
     )
 
 
 def receives(tools: Sequence[Tool]) -> dict[str, tuple[str, ...]]:
     """Return for each tool the categories its arguments may hold."""
     return {tool.name: tool.receives for tool in tools if tool.receives}
+
+
+def _told(given: Any, derived: dict[str, None]) -> Any:
+    """Return what is given with each earlier reply in it as its text, and note their records."""
+    if isinstance(given, Reply):
+        if given.record_id:
+            derived[given.record_id] = None
+        return given.text
+    if isinstance(given, Message) and isinstance(given.content, Reply):
+        return replace(given, content=_told(given.content, derived))
+    if type(given) is dict and any(isinstance(value, Reply) for value in given.values()):
+        return {name: _told(value, derived) if isinstance(value, Reply) else value for name, value in given.items()}
+    if type(given) in (list, tuple) and any(isinstance(one, (Reply, Message, dict)) for one in given):
+        return [_told(one, derived) if isinstance(one, (Reply, Message, dict)) else one for one in given]
+    return given
 
 
 def _text(prompt: str | Callable[[Any], str] | None, declared: Declared, *, has_data: bool) -> str | None:

@@ -18,6 +18,7 @@ from govai.flow import recording, showing
 from govai.flow.asked import notice
 from govai.flow.batches import known, line_asked, lines_of, named_line, refuse_reviews
 from govai.flow.call import Call
+from govai.flow.derived import made_from
 from govai.flow.fetching import fetched
 from govai.flow.outgoing import read_outgoing
 from govai.flow.protecting import conversation_key, protect, renamed
@@ -88,7 +89,8 @@ def _decided(call: Call, request: httpx2.Request, raw: bytes, like: str) -> Gene
         )
     else:
         return call
-    draft = recording.refusal(engine, call.asked, call.outgoing, call.sight, call.decision, failure)
+    named = call.record_id if call.intent is None else ""  # an intent may be durable already, under that name
+    draft = recording.refusal(engine, call.asked, call.outgoing, call.sight, call.decision, failure, named)
     yield Commit(engine.ledger, (draft,))
     trace = call.asked.trace
     trace.refusal, trace.record_id = str(failure), draft.id
@@ -163,7 +165,10 @@ def _prepare(call: Call) -> Generator[Wait, Any, None]:
     if outgoing.operation not in _LATER:  # their prompts were reviewed when they were asked
         yield from _review_prompt(call)
     if call.intent is None:
-        call.intent = recording.intent(engine, call.asked, outgoing, call.sight, call.judged, call.raw, call.links)
+        links = call.links | made_from(call)
+        call.intent = recording.intent(
+            engine, call.asked, outgoing, call.sight, call.judged, call.raw, call.record_id, links
+        )
         yield Commit(engine.ledger, (call.intent, *_line_intents(call, call.intent.id)))
     trace.record_id = call.intent.id
 
@@ -191,7 +196,14 @@ def _prepare_lines(call: Call) -> None:
 def _line_intents(call: Call, batch: str) -> Iterator[Draft]:
     for line in call.lines:
         line.intent = recording.intent(
-            call.engine, line.asked, line.read, line.sight, line.judged, line.raw, {"batch": batch}
+            call.engine,
+            line.asked,
+            line.read,
+            line.sight,
+            line.judged,
+            line.raw,
+            line.record_id,
+            {"batch": batch, **made_from(line)},
         )
         yield line.intent
 
@@ -200,7 +212,8 @@ def _review_prompt(call: Call) -> Generator[Wait, Any, None]:
     needs = needs_on(call.judged, "prompt")
     if not needs:
         return
-    matter = Matter("prompt", showing.prompt(call), call.envelope(None), call.fingerprints("prompt"), call.digests())
+    shown, fingerprints = showing.prompt(call), call.fingerprints("prompt")
+    matter = Matter("prompt", shown, call.envelope(None), fingerprints, call.digests(), call.record_id)
     passed = yield from review(call.engine, call.asked, call.judged, needs, matter)
     yield from go_on_with(call, passed)
 

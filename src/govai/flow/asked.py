@@ -67,6 +67,7 @@ class Asked:
         declared: some data was declared, so the call does not rest on patterns only.
         receives: for each tool, the categories whose values its arguments may hold.
         template: digest of the unfilled template, to group reviews.
+        derived: records of earlier answers that the caller said it with.
     """
 
     scope: Scope
@@ -78,6 +79,7 @@ class Asked:
     receives: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     template: str = ""
     model: str = ""
+    derived: tuple[str, ...] = ()
     call_id: str = field(default_factory=new_id)
     trace: Trace = field(default_factory=Trace, repr=False)
 
@@ -119,7 +121,7 @@ def effective(defaults: Scope, said: Scope | None = None) -> Scope:
     scope, said = current(), said or NOTHING
     if scope is NOTHING and said is NOTHING:
         return defaults
-    words = ("purpose", "actor", "subject", "session", "job", "run_id")
+    words = ("purpose", "actor", "subject", "session", "job", "run_id", "parents")
     chosen = {word: getattr(said, word) or getattr(scope, word) or getattr(defaults, word) for word in words}
     review: Any = next((s.review for s in (said, scope, defaults) if s.review is not None), None)
     lists = ("tracked", "block", "needs", "sinks")

@@ -16,6 +16,7 @@ from govai.core.lang import say
 from govai.core.records import new_id
 from govai.flow import recording
 from govai.flow.asked import Trace
+from govai.flow.derived import remember
 from govai.flow.disclosing import answered
 from govai.flow.settling import Settlement
 from govai.flow.waits import Do, Wait
@@ -203,6 +204,7 @@ class BatchSettlement:
                 call.engine, asked, line["record"], status=status, error=error, incidents=incidents
             )
             call.engine.ledger.enqueue(draft)
+            remember(call, line["record"], asked.trace)
         if after is before:
             return False
         answer.clear()

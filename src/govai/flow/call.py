@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from govai.core.exchange import Operation, SlotKind
+from govai.core.records import new_id
 from govai.flow.envelope import Envelope, keep_decision
 from govai.flow.reviewing import needs_on
 
@@ -27,9 +28,10 @@ class Call:
     """An attempt, filled from step to step.
 
     Attributes:
+        record_id: of the intent or the refusal that this attempt will be.
         raw: the protected body that may leave. text: digest of the protected body before any reviewer's edit, the same whichever root its placeholders are from. intent: its durable record.
         answer: a released or kept answer that stands in for the network, in its protected form. links: other records that its
-        own names. lines: the requests of a batch. batch: what was kept of the batch that it speaks of.
+        own names. passages: hashes of what the request says, once they were needed. lines: the requests of a batch. batch: what was kept of the batch that it speaks of.
     """
 
     engine: Engine
@@ -42,8 +44,10 @@ class Call:
     raw: bytes = field(default=b"", repr=False)
     text: str = ""
     intent: Draft | None = None
+    record_id: str = field(default_factory=new_id)
     answer: Answer | None = None
-    links: dict[str, str] = field(default_factory=dict)
+    links: dict[str, Any] = field(default_factory=dict)
+    passages: frozenset[int] | None = field(default=None, repr=False)
     lines: list[Call] = field(default_factory=list, repr=False)
     batch: dict[str, Any] | None = field(default=None, repr=False)
     started: int = field(default_factory=time.monotonic_ns)
@@ -115,7 +119,7 @@ class Call:
     def envelope(self, answer: Answer | None) -> Envelope:
         """Return all that is needed to go on after a review."""
         scope = self.asked.scope
-        words = ("purpose", "actor", "subject", "session", "job", "run_id")
+        words = ("purpose", "actor", "subject", "session", "job", "run_id", "parents")
         call: dict[str, Any] = {
             **{word: getattr(scope, word) for word in words},
             "key": self.asked.key,

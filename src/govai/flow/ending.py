@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from govai.flow import recording
 from govai.flow.asked import Trace
 from govai.flow.batches import BATCHES, BatchSettlement
+from govai.flow.derived import remember
 from govai.flow.disclosing import answered
 from govai.flow.fetching import keep_for_later
 from govai.flow.settling import Settlement, broken
@@ -40,7 +41,12 @@ def reading(call: Call) -> tuple[Settlement, Trace]:
 
 def replay(call: Call) -> Settlement:
     """Return what restores an answer whose outcome is already recorded."""
-    return Settlement(call.read, call.placeholders, call.asked, _unsaid, _unsaid)
+    return Settlement(call.read, call.placeholders, call.asked, lambda status, _error: _remember(call, status), _unsaid)
+
+
+def _remember(call: Call, status: str) -> None:
+    if status != "failed":
+        remember(call, call.asked.trace.record_id, call.asked.trace)
 
 
 def _unsaid(*_said: str) -> None:
@@ -92,6 +98,8 @@ def _settlement(call: Call, asked: Asked, headers: Mapping[str, str]) -> Settlem
 
     def ended(status: str, error: str) -> None:
         _record(call, asked.trace, status, error, headers, made.incidents)
+        if asked is call.asked:  # not a rehearsal: it is handed out
+            _remember(call, status)
 
     made = Settlement(call.read, call.placeholders, asked, ended, lambda name: keep_for_later(call, name))
     return made
@@ -111,6 +119,7 @@ def _record(
         "model": trace.model,
         "finish_reason": trace.finish_reason,
         "request_id": next((name for name in named if name), trace.request_id),
+        "response_id": trace.request_id,
         "error": error,
     }
     body = {

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from govai.core.canonical import canonical
 from govai.core.keys import all_keys
+from govai.flow.derived import Answers
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -26,7 +27,7 @@ class Engine:
 
     Attributes:
         policy: decides. lookout: finds what leaves. ledger: remembers. desk: keeps tickets. keys: secret keys by use.
-        observe: decide and record, change nothing but what the floor says.
+        observe: decide and record, change nothing but what the floor says. answers: earlier ones, by their passages.
     """
 
     policy: Policy
@@ -36,6 +37,7 @@ class Engine:
     keys: KeyStore
     observe: bool = False
     version: str = ""
+    answers: Answers = field(default_factory=Answers, repr=False)
     _keyed: dict[str, tuple[bytes, ...]] = field(default_factory=dict, repr=False)
 
     def key(self, use: str) -> bytes:

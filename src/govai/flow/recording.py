@@ -7,13 +7,16 @@ from typing import TYPE_CHECKING, Any
 from govai.core.decisions import field_json
 from govai.core.errors import GovaiError
 from govai.core.exchange import Operation, SlotKind
-from govai.core.records import Draft
+from govai.core.records import Draft, new_id
+from govai.core.tracing import traceparent
 from govai.flow.seeing import is_clean
+from govai.wire.parameters import parameters
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from govai.core.decisions import Decision
+    from govai.core.scope import Scope
     from govai.flow.asked import Asked, Trace
     from govai.flow.engine import Engine
     from govai.flow.outgoing import Outgoing
@@ -27,18 +30,31 @@ _NO_PROMPT = frozenset({Operation.SUBMIT, Operation.TRACK, Operation.RESULTS, Op
 def _call(engine: Engine, asked: Asked) -> dict[str, Any]:
     scope = asked.scope
     purpose = engine.policy.purposes.get(scope.purpose)
+    trace = traceparent()
     return {
         "actor": {"id": scope.actor, "identity": "claimed"},
         "purpose": scope.purpose if purpose else "",
         "basis": purpose.basis if purpose else "",
+        "use": purpose.use if purpose else "",
         "job": scope.job,
         "run_id": scope.run_id,
+        **_parents(scope),
         "door": asked.door,
         "data": "declared" if asked.declared else "patterns only",
         "mode": "observe" if engine.observe else "enforce",
-        "policy": {"name": engine.policy.name, "digest": engine.policy.digest},
+        "policy": {"name": engine.policy.name, "version": engine.policy.version, "digest": engine.policy.digest},
         "software": engine.version,
+        **({"trace": trace} if trace else {}),
     }
+
+
+def _parents(scope: Scope) -> dict[str, str]:
+    """Return the run around the call's own, and the outermost one where that is another: (job, run id) of each."""
+    if not scope.parents:
+        return {}
+    (root_job, root_run), (job, run) = scope.parents[0], scope.parents[-1]
+    found = {"parent_job": job, "parent_run": run}
+    return found if root_run == run else found | {"root_job": root_job, "root_run": root_run}
 
 
 def _target(outgoing: Outgoing, sight: Sight | None) -> dict[str, Any]:
@@ -52,6 +68,8 @@ def _target(outgoing: Outgoing, sight: Sight | None) -> dict[str, Any]:
         "model": outgoing.view.model if clean else None,
         "operation": outgoing.operation.value,
         "format": outgoing.wire.name,
+        "stream": outgoing.stream,
+        "parameters": parameters(outgoing.body),
     }
 
 
@@ -86,11 +104,14 @@ def intent(
     sight: Sight | None,
     decision: Decision,
     sent: bytes,
-    links: Mapping[str, str] | None = None,
+    record_id: str,
+    links: Mapping[str, Any] | None = None,
 ) -> Draft:
     """Return the record of an attempt: durable before its first byte leaves.
 
-    `links` names other records: `fetches`, the call whose answer is fetched; `batch`, the upload a request is part of.
+    `record_id` is the attempt's own, known before: reviews of its prompt name it.
+    `links` names other records: `fetches`, the call whose answer is fetched; `batch`, the upload a request is part of;
+    `derived_from`, the earlier calls whose answers stand in it.
     """
     body = {
         **_call(engine, asked),
@@ -102,7 +123,7 @@ def intent(
     }
     body |= links or {}
     content = sent if outgoing.operation not in _NO_PROMPT and keeps(engine, asked) else b""
-    return Draft("intent", asked.call_id, body, subjects=subjects(engine, asked, sight), content=content)
+    return Draft("intent", asked.call_id, body, id=record_id, subjects=subjects(engine, asked, sight), content=content)
 
 
 def refusal(
@@ -112,15 +133,16 @@ def refusal(
     sight: Sight | None,
     decision: Decision | None,
     error: GovaiError,
+    record_id: str = "",
 ) -> Draft:
-    """Return the record of a call that did not leave."""
+    """Return the record of a call that did not leave; `record_id` is the attempt's own, where reviews may name it."""
     body = {**_call(engine, asked), "error": {"type": type(error).__name__, "code": error.code}}
     if outgoing is not None:
         body |= _target(outgoing, sight)
     if decision is not None:
         body |= _decided(decision)
-    body["subjects"] = []
-    return Draft("refusal", asked.call_id, body, subjects=subjects(engine, asked, sight))
+    body |= {"subjects": [], "ticket": asked.trace.ticket}
+    return Draft("refusal", asked.call_id, body, id=record_id or new_id(), subjects=subjects(engine, asked, sight))
 
 
 def result(engine: Engine, asked: Asked, record_id: str, *, status: str, error: str, incidents: list[str]) -> Draft:
@@ -172,12 +194,19 @@ def spoken(trace: Trace) -> bytes:
     return "".join(trace.protected).encode("utf-8", "surrogatepass")
 
 
-def release(engine: Engine, asked: Asked, ticket_id: str, on: str, *, edited: str) -> Draft:
-    """Return the record of a reviewed prompt or answer going on. `edited`: the edited text's commitment, or ""."""
-    return Draft("release", asked.call_id, {**_call(engine, asked), "ticket": ticket_id, "on": on, "edited": edited})
+def release(engine: Engine, asked: Asked, ticket_id: str, on: str, *, record_id: str, edited: str) -> Draft:
+    """Return the record of a reviewed prompt or answer going on.
+
+    `record_id`: of the attempt that it lets go or whose answer it is. `edited`: the edited text's commitment, or "".
+    """
+    body = {**_call(engine, asked), "record": record_id, "ticket": ticket_id, "on": on, "edited": edited}
+    return Draft("release", asked.call_id, body)
 
 
-def decided_by_hook(engine: Engine, asked: Asked, on: str, *, verdict: str, roles: list[str], reviewer: str) -> Draft:
-    """Return the record of a review that a hook or the terminal decided at once."""
-    body = {**_call(engine, asked), "on": on, "verdict": verdict, "roles": roles, "reviewer": reviewer}
+def decided_by_hook(
+    engine: Engine, asked: Asked, on: str, *, record_id: str, verdict: str, roles: list[str], reviewer: str
+) -> Draft:
+    """Return the record of a review that a hook or the terminal decided at once, of the attempt `record_id`."""
+    said = {"record": record_id, "on": on, "verdict": verdict, "roles": roles, "reviewer": reviewer}
+    body = {**_call(engine, asked), **said}
     return Draft("review", asked.call_id, body)

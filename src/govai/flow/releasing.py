@@ -12,6 +12,7 @@ from govai.core.exchange import Operation, Part, spell
 from govai.core.lang import say
 from govai.detect.known import known_values
 from govai.flow import recording, showing
+from govai.flow.derived import made_from
 from govai.flow.ending import reading, rehearsal, replay
 from govai.flow.envelope import Answer, Envelope, kept_decision
 from govai.flow.protecting import blocked, rewritten
@@ -108,14 +109,16 @@ def hold(call: Call, answer: Answer, headers: Mapping[str, str], *, stream: bool
             todo=say("nothing was handed out", "rien n'a été remis"),
         )
     shown = showing.answer(call, trace, answer, stream=stream)
-    matter = Matter("output", shown, call.envelope(answer), call.fingerprints("output"), call.digests())
+    fingerprints = call.fingerprints("output")
+    matter = Matter("output", shown, call.envelope(answer), fingerprints, call.digests(), call.record_id)
     passed = yield from review(engine, asked, call.judged, needs, matter)
     if passed.ticket is not None:
         yield from _release_answer(call, passed.ticket)
         answer = call.answer or answer
     else:
         answer = answer if passed.text is None else _edit_answer(call, answer, passed.text)
-        draft = recording.release(engine, asked, "", "output", edited=_edited(engine, passed.text))
+        edited = _edited(engine, passed.text)
+        draft = recording.release(engine, asked, "", "output", record_id=call.record_id, edited=edited)
         yield Commit(engine.ledger, (draft,))
         if asked.key:
             yield from _keep(call, answer)
@@ -189,9 +192,11 @@ def _release_prompt(call: Call, ticket: Ticket) -> Generator[Wait, Any, None]:
     yield from _claim(call, ticket)
     if ticket.edited:
         _edit_prompt(call, ticket.text)
-    call.intent = recording.intent(engine, asked, call.read, call.sight, call.judged, call.raw)
     edited = _edited(engine, ticket.text if ticket.edited else None)
-    released = recording.release(engine, asked, ticket.id, "prompt", edited=edited)
+    released = recording.release(engine, asked, ticket.id, "prompt", record_id=call.record_id, edited=edited)
+    call.intent = recording.intent(
+        engine, asked, call.read, call.sight, call.judged, call.raw, call.record_id, made_from(call)
+    )
     yield Commit(engine.ledger, (released, call.intent))
     yield Do(lambda: engine.desk.released(ticket.id))
     asked.trace.record_id = call.intent.id
@@ -208,7 +213,10 @@ def _release_answer(call: Call, ticket: Ticket) -> Generator[Wait, Any, None]:
     if ticket.edited:
         answer = _edit_answer(call, answer, ticket.text)
     edited = _edited(engine, ticket.text if ticket.edited else None)
-    yield Commit(engine.ledger, (recording.release(engine, asked, ticket.id, "output", edited=edited),))
+    record_id = envelope.call["record_id"]
+    yield Commit(
+        engine.ledger, (recording.release(engine, asked, ticket.id, "output", record_id=record_id, edited=edited),)
+    )
     call.answer = answer
     if asked.key:
         yield from _keep(call, answer)

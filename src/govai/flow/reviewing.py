@@ -38,7 +38,7 @@ class Matter:
 
     Attributes:
         on: `prompt` or `output`. text: in its protected form. envelope: to go on later. fingerprints: of this very call,
-            the one to file it under first.
+            the one to file it under first. record_id: of the attempt's record.
     """
 
     on: str
@@ -46,6 +46,7 @@ class Matter:
     envelope: Envelope
     fingerprints: tuple[str, ...]
     digests: dict[str, str]
+    record_id: str
 
 
 def needs_on(decision: Decision, on: str) -> tuple[ReviewNeed, ...]:
@@ -172,6 +173,7 @@ def _filing(asked: Asked, decision: Decision, needs: tuple[ReviewNeed, ...], mat
         template=asked.template,
         fingerprint=matter.fingerprints[0],
         earlier=matter.fingerprints[1:],
+        record_id=matter.record_id,
         digests=matter.digests,
         envelope=matter.envelope.to_bytes(),
     )
@@ -194,7 +196,9 @@ def _ask(
     verdict = read_verdict((yield Ask(hook, details)))
     word = ("edited" if verdict.text is not None else "approved") if verdict.approved else "rejected"
     who = asked.scope.actor if hook == asking() else getattr(hook, "__qualname__", type(hook).__name__)
-    draft = recording.decided_by_hook(engine, asked, matter.on, verdict=word, roles=roles, reviewer=who)
+    draft = recording.decided_by_hook(
+        engine, asked, matter.on, record_id=matter.record_id, verdict=word, roles=roles, reviewer=who
+    )
     yield Commit(engine.ledger, (draft,))
     if not verdict.approved:
         raise rejected("")

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from govai.doors.clients import Clients
     from govai.doors.coverage import Coverage
     from govai.flow.disclosing import Rescanned
+    from govai.ledger.lineage import Lineage
     from govai.ledger.store import Ledger
     from govai.policy.policy import Policy
     from govai.review.reviews import Reviews
@@ -97,6 +98,17 @@ class Governor(Calls):
     def ledger(self) -> Ledger:
         """The record of what left: `records()`, `verify()`."""
         return self._engine.ledger
+
+    def lineage(self, named: str) -> Lineage:
+        """Return what an answer was made from, and what was made from it: `.up()`, `.down()`; a picture in a notebook.
+
+        Args:
+            named: id of a record (`reply.record_id`) or of a call.
+
+        Raises:
+            ConfigError: no record and no call has this id.
+        """
+        return self.ledger.lineage(named)
 
     @property
     def reviews(self) -> Reviews:

@@ -8,6 +8,7 @@ from govai.core.errors import Blocked
 from govai.core.lang import say
 from govai.core.records import Draft
 from govai.ledger.chain import Chain, Row
+from govai.ledger.links import links_of
 from govai.ledger.subjects import Subjects
 
 if TYPE_CHECKING:
@@ -91,13 +92,17 @@ class Appender:
         rows: list[Row] = []
         uses: list[tuple[str, str]] = []
         kept = self._contents.put(connection, drafts, refs) if any(one.content for one in drafts) else {}
+        links: list[tuple[str, str, str]] = []
         for draft in drafts:
             named = [refs[person] for person in draft.subjects]
             rows.append(self.chain.link(draft, named, kept.get(draft.id, "")))
             uses.extend((ref, draft.id) for ref in dict.fromkeys(named))
+            links.extend((parent, draft.id, kind) for parent, kind in links_of(draft.body))
         connection.insert("records", rows)
         if uses:
             connection.insert("uses", uses)
+        if links:
+            connection.insert("links", links)
 
     def _looked_at(self, connection: Connection, drafts: Sequence[Draft]) -> Sequence[Draft]:
         """Return the drafts that are still to be written. Only after a failure is there something to look at."""

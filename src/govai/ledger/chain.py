@@ -12,6 +12,7 @@ from govai.core.canonical import canonical
 from govai.core.errors import LedgerUnavailable
 from govai.core.lang import say
 from govai.core.records import SCHEMA, Draft, Record, new_id
+from govai.ledger.upgrading import upgraded
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -101,6 +102,7 @@ def _spelled(raw: bytes | None) -> dict[str, Any] | None:
         found = orjson.loads(raw if isinstance(raw, bytes) else b"")
     except orjson.JSONDecodeError:
         return None
-    if not isinstance(found, dict) or found.pop("schema", None) != SCHEMA or found.keys() != FIELDS:
+    if not isinstance(found, dict) or (today := upgraded(found, SCHEMA)) is None:
         return None
-    return found
+    del today["schema"]
+    return today if today.keys() == FIELDS else None

@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING
 
 from govai.core.checkpoints import Checkpoint, Span
 from govai.core.errors import ConfigError, GovaiError
+from govai.core.keys import all_keys
 from govai.core.lang import say
 from govai.core.records import Draft, now
 from govai.ledger.merkle import root_of
 from govai.ledger.scanning import spelled
-from govai.ledger.signing import Signer
+from govai.ledger.signing import USE, Signer, public_key
 
 if TYPE_CHECKING:
     from govai.core.database import Connection
@@ -59,8 +60,11 @@ class Maker:
 
     def public_keys(self) -> tuple[str, ...]:
         """Return the public keys that checkpoints may be signed by: today's, and those of before a rotation."""
-        older = getattr(self._ledger.keys, "older", ())
-        return (self.signer().key, *(Signer(one).key for one in older))
+        keys = self._ledger.keys
+        if keys is None:
+            return ()
+        retired = (public.hex() for public in getattr(keys, "retired", {}).values())
+        return (*(public_key(seed) for seed in all_keys(keys, USE)), *retired)
 
     def make(self) -> Checkpoint | None:
         """Make a checkpoint of all that is durable now and return it; None when nothing happened since the last.

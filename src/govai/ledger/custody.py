@@ -6,7 +6,7 @@ import hmac
 from abc import ABC, abstractmethod
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from govai.core.errors import ConfigError
 from govai.core.lang import say
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from govai.ledger.incidents import Incident
     from govai.ledger.purging import Purged, Terms
 
+T = TypeVar("T")
 _EVER = 2**62
 
 
@@ -39,11 +40,6 @@ class Custody(ABC):
     keys: KeyStore | None
     retention: Retention = Retention()
     _contents: Contents
-
-    @property
-    @abstractmethod
-    def connection(self) -> Connection:
-        """The writer's connection."""
 
     @abstractmethod
     def commit(self, drafts: Sequence[Draft]) -> None:
@@ -62,7 +58,8 @@ class Custody(ABC):
         """Return records, oldest first."""
 
     @abstractmethod
-    def _guarded(self, step: Any) -> Any: ...
+    def guarded(self, step: Callable[[Connection], T]) -> T:
+        """Run a step on the writer's connection."""
 
     @abstractmethod
     def _flushed(self) -> dict[str, int]:
@@ -78,12 +75,12 @@ class Custody(ABC):
             LedgerUnavailable: it was changed, or the access cannot be recorded. ConfigError: there are no keys.
         """
         self._flushed()
-        found = self._guarded(lambda: self._content(record_id))
+        found = self.guarded(lambda on: self._content(on, record_id))
         if found is None:
             return None
         body = {"what": "content", "of": found.record_id, "purpose": found.purpose, "actor": _claimed(actor)}
         self.commit((Draft("access", "", body),))
-        return found  # type: ignore[no-any-return]
+        return found
 
     def contents(self, since: datetime | None = None, *, actor: str = "", why: str = "rescan") -> Iterator[Content]:
         """Yield everything that is kept and can be read, oldest first, one side at a time; reading it is recorded once, first.
@@ -130,7 +127,7 @@ class Custody(ABC):
 
     def holds(self) -> list[Hold]:
         """Return the legal holds that stand, oldest first."""
-        return self._guarded(lambda: holds.holds(self.connection))  # type: ignore[no-any-return]
+        return self.guarded(holds.holds)
 
     def purge(self, *, dry_run: bool = False, before: datetime | None = None, now: datetime | None = None) -> Purged:
         """Empty the records and destroy the contents whose time is over; their rows, digests and places in the chains stay.
@@ -151,15 +148,15 @@ class Custody(ABC):
         terms: Terms = self.retention if before is None else Before(before)
         cursors = self._flushed()
         passed = min(cursors.values(), default=_EVER)
-        everything = self._guarded(lambda: purging.due(self.connection, terms, now or datetime.now(UTC)))
-        counted: Purged = self._guarded(lambda: purging.survey(self.connection, everything, passed))
+        everything = self.guarded(lambda on: purging.due(on, terms, now or datetime.now(UTC)))
+        counted = self.guarded(lambda on: purging.survey(on, everything, passed))
         if counted.waiting:
             counted = replace(counted, sinks=tuple(sorted(one for one in cursors if cursors[one] == passed)))
         if dry_run:
             return counted
         done = purging.purge(self.append_alone, everything, passed, counted)
         if done.records:
-            self._guarded(self.connection.wipe)
+            self.guarded(lambda on: on.wipe())
         return done
 
     def incidents(self) -> list[Incident]:
@@ -179,13 +176,12 @@ class Custody(ABC):
         self.commit((incidents.changed(self.incidents(), incident_id, status, kept),))
 
     def _page(self, since: str, after: str) -> list[tuple[str, str, str, str]]:
-        return self._guarded(lambda: self._contents.page(self.connection, since, after))  # type: ignore[no-any-return]
+        return self.guarded(lambda on: self._contents.page(on, since, after))
 
     def _taken(self, record_id: str) -> bytes | None:
-        return self._guarded(lambda: self._contents.take(self.connection, record_id))  # type: ignore[no-any-return]
+        return self.guarded(lambda on: self._contents.take(on, record_id))
 
-    def _content(self, record_id: str) -> Content | None:
-        connection = self.connection
+    def _content(self, connection: Connection, record_id: str) -> Content | None:
         row = connection.execute(
             "SELECT id, kind, intent_id, call_id, time, purpose FROM records WHERE id=?", (record_id,)
         )
@@ -201,13 +197,13 @@ class Custody(ABC):
             prompts = [(named,)]
             outputs = connection.execute("SELECT id FROM records WHERE intent_id=? AND kind='outcome'", (named,))
             outputs += connection.execute("SELECT id FROM records WHERE call_id=? AND kind='result'", (call_id,))
-        prompt, output = self._first(prompts), self._first(outputs)
+        prompt, output = self._first(connection, prompts), self._first(connection, outputs)
         if prompt is None and output is None:
             return None
         return Content(intent_id or named, time, purpose, prompt, output)
 
-    def _first(self, records: Sequence[tuple[Any, ...]]) -> bytes | None:
-        found = (self._contents.take(self.connection, str(record)) for (record,) in records)
+    def _first(self, connection: Connection, records: Sequence[tuple[Any, ...]]) -> bytes | None:
+        found = (self._contents.take(connection, str(record)) for (record,) in records)
         return next((one for one in found if one is not None), None)
 
     def _commitment(self, text: str) -> str:

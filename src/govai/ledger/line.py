@@ -142,11 +142,12 @@ class Copies:
 
 def confirmed(anchors: Iterable[Anchor], line: Line, receipts: Iterable[Any]) -> Iterator[tuple[str, Checkpoint]]:
     """Yield the anchors' names and checkpoints whose receipts, as `anchor` records hold them, are proof themselves."""
-    proving = {anchor.name: anchor.confirms for anchor in anchors if hasattr(anchor, "confirms")}
+    proving: dict[str, Any] = {anchor.name: getattr(anchor, "confirms", None) for anchor in anchors}
     for said in receipts:
         name, checkpoint = said.get("anchor"), line.checkpoints.get(said.get("checkpoint"))
-        if name in proving and checkpoint is not None and proving[name](checkpoint, str(said.get("receipt"))):
-            yield name, checkpoint
+        confirms = proving.get(str(name))
+        if confirms is not None and checkpoint is not None and confirms(checkpoint, str(said.get("receipt"))):
+            yield str(name), checkpoint
 
 
 def read_back(anchors: Iterable[Anchor]) -> tuple[list[tuple[str, list[Checkpoint]]], list[str]]:

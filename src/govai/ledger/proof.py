@@ -59,8 +59,8 @@ class Proof:
         if self.checkpoint.key not in keys or not is_signed(self.checkpoint):
             return False
         said = spelled(self.raw)
-        span = said and _span(self.checkpoint, said["chain"], said["seq"])
-        if not said or not span:
+        span = None if said is None else _span(self.checkpoint, said["chain"], said["seq"])
+        if said is None or span is None:
             return False
         try:
             path = [bytes.fromhex(one) for one in self.path]

@@ -205,6 +205,7 @@ def _empty(connection: Connection, records: Sequence[str]) -> None:
     for some, marks in _some(records):
         gone.update(ref for (ref,) in connection.execute(f"SELECT subject FROM uses WHERE record IN ({marks})", some))  # noqa: S608 -- marks only
         connection.execute(f"DELETE FROM uses WHERE record IN ({marks})", some)  # noqa: S608 -- marks only
+        connection.execute(f"DELETE FROM links WHERE child IN ({marks})", some)  # noqa: S608 -- marks only
     if gone:
         _unlink(connection, sorted(gone))
 

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from govai.ledger.claims import Claims
 
 MOST = 100  # faults kept; more of them say nothing new
+_NEVER = 1 << 62  # no chain is so long
 _START = b'{"body":{'
 _SAID_BY = frozenset({"intent", "outcome"})  # kinds whose body names its purpose at the top
 _SPELLED = FIELDS | {"schema"}
@@ -50,19 +51,26 @@ class Suspect:
 class End:
     """Where a scan stands on one chain."""
 
-    __slots__ = ("at", "claims", "covered", "gaps", "head", "id", "latest", "leaves", "purged", "seq")
+    __slots__ = ("at", "claims", "covered", "first", "gaps", "head", "id", "last", "latest", "leaves", "purged", "seq")
 
     def __init__(self, claims: OnChain) -> None:
         self.seq, self.head, self.id, self.latest = 0, "", "", ""
         self.claims, self.covered, self.at = claims, claims.covered, 0
         self.purged = bool(claims.purged)
-        self.leaves: list[bytes] = []  # digests of the span that the next pledge is about
+        self.leaves: list[str] = []  # digests of the span that the next pledge is about
         self.gaps: list[tuple[int, int]] = []
+        self._aim()
 
-    @property
-    def pledge(self) -> Pledge | None:
-        """The next pledge that this chain must keep."""
-        return self.claims.pledges[self.at] if self.at < len(self.claims.pledges) else None
+    def turn(self) -> None:
+        """Go on to the next pledge."""
+        self.at += 1
+        self.leaves = []
+        self._aim()
+
+    def _aim(self) -> None:
+        """Note which records the next pledge is about; none where there is none."""
+        pledges = self.claims.pledges
+        self.first, self.last = pledges[self.at].span.range if self.at < len(pledges) else (_NEVER, _NEVER)
 
 
 @dataclass(slots=True)
@@ -113,8 +121,11 @@ class Scan:
                 end.seq, end.head, end.id, end.latest = seq, digest, identity, time
             else:
                 close(Row._make(row), end)
-            if end.at < len(end.claims.pledges):
-                self.keep(end, seq, digest)
+            if end.first <= seq:
+                if seq < end.last:
+                    end.leaves.append(digest)
+                else:
+                    self.keep(end, seq, digest)
             if kind == "intent":
                 if identity in early:
                     del early[identity]
@@ -149,19 +160,14 @@ class Scan:
             self.faults.append(fault)
 
     def keep(self, end: End, seq: int, digest: str) -> None:
-        """Have a chain keep what was pledged of it: its digests make the span's root, its head is the span's."""
-        pledge = end.pledge
-        while pledge is not None and pledge.span.last < seq:  # it ended in a gap
-            end.at, end.leaves = end.at + 1, []
-            pledge = end.pledge
-        if pledge is None or seq < pledge.span.first:
-            return
-        try:
-            end.leaves.append(bytes.fromhex(digest))
-        except ValueError:
-            end.leaves.append(b"")
-        if seq == pledge.span.last:
-            self._settle(end, pledge, digest)
+        """Have a chain keep what was pledged of it up to a record: its digests make the span's root, its head is the span's."""
+        while end.last < seq:  # it ended in a gap
+            end.turn()
+        if end.first <= seq:
+            end.leaves.append(digest)
+        if seq == end.last:
+            self._settle(end, end.claims.pledges[end.at], digest)
+            end.turn()
 
     def unannounced(self, outcome: str, intent: str) -> None:
         """Note an outcome whose intent is not open: it may still come (another chain's), or never."""
@@ -178,7 +184,7 @@ class Scan:
         if digest != span.head:
             about = f"{span.first}–{span.last}, {pledge.number}"
             self.found(Fault("rewritten", end.id or None, about, chain, span.last))
-        elif whole and root_of(end.leaves).hex() != span.root:
+        elif whole and _root(end.leaves) != span.root:
             emptied = any(end.claims.is_purged(seq) for seq in range(span.first, span.last + 1))
             code, about = (
                 ("rewritten", f"{span.first}–{span.last}") if emptied else ("forged_checkpoint", str(pledge.number))
@@ -186,8 +192,6 @@ class Scan:
             self.found(Fault(code, end.id or None, about, chain, span.last))
         if later(end.latest, pledge.time):
             self.found(Fault("clock", end.id or None, f"{end.latest} > {pledge.time}", chain, span.last))
-        end.at += 1
-        end.leaves = []
 
     def _place(self, row: Row, end: End) -> Fault | None:
         """Return what is wrong with where a row stands in its chain."""
@@ -230,6 +234,13 @@ class Scan:
             return fault
         self.suspects.append(Suspect(row.id, row.chain, row.seq, str(said["id"]), real, fault))
         return None
+
+
+def _root(digests: list[str]) -> str:
+    try:
+        return root_of([bytes.fromhex(one) for one in digests]).hex()
+    except ValueError:
+        return ""
 
 
 def spelled(raw: bytes) -> dict[str, Any] | None:

@@ -44,6 +44,13 @@ class Signer:
         return replace(named, signature=self._private.sign(named.unsigned()).hex())
 
 
+def public_key(seed: bytes) -> str:
+    """Return the public key of a seed of 32 bytes, in hexadecimal."""
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+    return Ed25519PrivateKey.from_private_bytes(seed).public_key().public_bytes_raw().hex()
+
+
 def is_signed(checkpoint: Checkpoint) -> bool:
     """Whether a checkpoint's signature is that of the key it names; whether to trust that key is another question."""
     from cryptography.exceptions import InvalidSignature
@@ -101,5 +108,5 @@ def keys_at(path: str | Path) -> tuple[str, ...]:
     raise ConfigError(
         say(f"the public key cannot be used: {problem}", f"clé publique inutilisable : {problem}"),
         where=str(path),
-        todo=say("govai ledger public-key --out FILE writes it", "govai ledger public-key --out FICHIER l'écrit"),
+        todo=say("govai keys public --out FILE writes it", "govai keys public --out FICHIER l'écrit"),
     )

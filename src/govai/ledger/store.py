@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import weakref
 from contextlib import suppress
-from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from govai.core.errors import LedgerUnavailable
@@ -14,28 +14,29 @@ from govai.ledger.chain import record_of
 from govai.ledger.checkpointing import Maker, Pacer
 from govai.ledger.contents import Contents
 from govai.ledger.custody import Custody
+from govai.ledger.inquiry import Inquiry
+from govai.ledger.reading import Reading
 from govai.ledger.verify import Trust, Verification, opened, verify_connection
 from govai.ledger.writer import Writer
 from govai.storage.opening import open_database
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
-    from pathlib import Path
+    from collections.abc import Callable, Sequence
 
     from govai.core.checkpoints import Anchor, Checkpoint
     from govai.core.database import Connection
     from govai.core.protocols import KeyStore, Sink
     from govai.ledger.bundle import Bundle
     from govai.ledger.feed import Feed
+    from govai.ledger.outbox import SinkState
     from govai.ledger.proof import Proof
 
 T = TypeVar("T")
-_PAGE = 1_000
 _PAGE_OF = "SELECT position, id, bytes FROM records WHERE {} ORDER BY position LIMIT ?"
 
 
-class Ledger(Custody):
-    """The system of record: `records()`, `verify()`.
+class Ledger(Inquiry, Custody):
+    """The system of record: `records()`, `page()`, `lineage()`, `verify()`.
 
     Args:
         url: `sqlite:///x.db` (relative), `sqlite:////abs/x.db`, `:memory:`, or `postgresql://user@host/database`.
@@ -100,7 +101,7 @@ class Ledger(Custody):
     @property
     def public_keys(self) -> tuple[str, ...]:
         """The Ed25519 public keys that checkpoints of this ledger may be signed by, hexadecimal; the newest first."""
-        return self._maker.public_keys() if self.keys is not None else ()
+        return self._maker.public_keys()
 
     def proof(self, record_id: str) -> Proof:
         """Return what proves one record to someone who has the public key and nothing else; it reveals no other record.
@@ -110,7 +111,7 @@ class Ledger(Custody):
         """
         from govai.ledger.proof import prove
 
-        return self._reading(lambda connection: prove(connection, record_id))
+        return self._read_apart(lambda connection: prove(connection, record_id))
 
     def export_bundle(self, path: str | Path) -> Bundle:
         """Sign where the chains stand, and write a ZIP file that verifies offline with only the public key.
@@ -123,7 +124,7 @@ class Ledger(Custody):
         self._writer.flush()
         if self.keys is not None:
             self._maker.make()
-        return self._reading(lambda connection: write_bundle(connection, path, self.public_keys))
+        return self._read_apart(lambda connection: write_bundle(connection, path, self.public_keys))
 
     def commit(self, drafts: Sequence[Draft]) -> None:
         """Return once the drafts are durable.
@@ -150,43 +151,16 @@ class Ledger(Custody):
         found = self._read("SELECT bytes FROM records WHERE id=?", (record_id,))
         return record_of(found[0][0], record_id) if found and found[0][0] != b"" else None
 
-    def records(
-        self,
-        *,
-        purpose: str | None = None,
-        since: str | datetime | None = None,
-        limit: int | None = None,
-        kind: str | None = None,
-        call_id: str | None = None,
-    ) -> Iterator[Record]:
-        """Return the records, oldest first.
-
-        Args:
-            purpose, kind, call_id: only those. since: a time (RFC 3339, or aware datetime). limit: at most so many.
-
-        Raises:
-            LedgerUnavailable: a record is damaged; it says which.
-        """
-        self._writer.flush()
-        self.sweep()
-        wanted = {"purpose": purpose, "kind": kind, "call_id": call_id}
-        where = [f"{name}=?" for name, value in wanted.items() if value is not None]
-        values: list[Any] = [value for value in wanted.values() if value is not None]
-        if since is not None:
-            where.append("time>=?")
-            values.append(since if isinstance(since, str) else _spelled(since))
-        return self._pages(" AND ".join(["position>?", "length(bytes)>0", *where]), values, limit)
-
     def verify(self) -> Verification:
         """Check every record: bytes against digests, digests against each other, chains against their heads, outcomes."""
         self._writer.flush()
         self.sweep()
-        trust = Trust(self.public_keys, tuple(self._anchors), _beside(self.keys))
-        return self._reading(lambda connection: verify_connection(connection, self.database.errors, trust))
+        trust = Trust(self.public_keys, tuple(self._anchors), _beside(self.keys, self.path))
+        return self._read_apart(lambda connection: verify_connection(connection, self.database.errors, trust))
 
     def sweep(self) -> int:
         """Give the outcome `unknown` to intents whose writer is gone; return how many."""
-        now = self._guarded(self.connection.now)
+        now = self.guarded(lambda on: on.now())
         gone = self._read(
             "SELECT o.intent_id, o.call_id, o.purpose, o.chain FROM open_intents o "
             "LEFT JOIN writers w ON w.chain=o.chain WHERE w.alive_until IS NULL OR w.alive_until<?",
@@ -228,25 +202,56 @@ class Ledger(Custody):
         """
         page = self._read(_PAGE_OF.format("position>?"), (position, count))
         if _has_gap(position, page):
-            awaited = self._guarded(self.connection.in_flight)
+            awaited = self.guarded(lambda on: on.in_flight())
             page = self._read(_PAGE_OF.format("position>?"), (position, count))
             if awaited and _has_gap(position, page):
                 page = page[: _until_gap(position, page)]
         return page
 
-    def cursor(self, sink: str) -> int:
-        """Return how far a sink has come."""
-        found = self._read("SELECT position FROM cursors WHERE sink=?", (sink,))
-        return int(found[0][0]) if found else 0
+    def sinks(self) -> list[SinkState]:
+        """Return how each sink is doing: those attached, and those that other processes feed.
 
-    def move_cursor(self, sink: str, position: int) -> None:
-        """Note how far a sink has come; raises LedgerUnavailable."""
-        self._guarded(lambda: self.connection.insert("cursors", [(sink, position)]))
+        Raises:
+            LedgerUnavailable: the database does not answer.
+        """
+        from govai.ledger.outbox import states
+
+        return self.guarded(lambda on: states(on, self._attached()))
+
+    def replay(self, name: str, start: str) -> None:
+        """Offer everything from a point on to a sink again.
+
+        Args:
+            name: the sink's. start: `start`, a record's id, or a time (RFC 3339).
+
+        Raises:
+            ConfigError: no such sink, record or time. LedgerUnavailable: the database does not answer.
+        """
+        from govai.ledger.outbox import replay
+
+        self.guarded(lambda on: replay(on, name, start, self._attached()))
+        self._wake()
+
+    def replay_dead(self, name: str) -> int:
+        """Offer a sink's dead letters again; return how many.
+
+        Raises:
+            ConfigError: no such sink. LedgerUnavailable: the database does not answer.
+        """
+        from govai.ledger.outbox import replay_dead
+
+        count = self.guarded(lambda on: replay_dead(on, name, self._attached()))
+        self._wake()
+        return count
+
+    def _attached(self) -> list[str]:
+        return [feed.sink.name for feed in self._feeds]
 
     def _flushed(self) -> dict[str, int]:
         self._writer.flush()
-        cursors = {feed.sink.name: self.cursor(feed.sink.name) for feed in self._feeds}
-        return cursors | {str(sink): int(at) for sink, at in self._read("SELECT sink, position FROM cursors")}
+        return dict.fromkeys(self._attached(), 0) | {
+            str(sink): int(at) for sink, at in self._read("SELECT sink, position FROM cursors")
+        }
 
     def _opened(self) -> Writer:
         try:
@@ -262,28 +267,24 @@ class Ledger(Custody):
             ),
         )
 
-    def _pages(self, where: str, values: list[Any], limit: int | None) -> Iterator[Record]:
-        position, left = 0, limit
-        while left is None or left > 0:
-            count = _PAGE if left is None else min(_PAGE, left)
-            page = self._read(_PAGE_OF.format(where), (position, *values, count))
-            if not page:
-                return
-            for _position, named, raw in page:
-                yield record_of(raw, named)
-            position = page[-1][0]
-            left = None if left is None else left - len(page)
+    def _reading(self) -> Reading:
+        self._writer.flush()
+        self.sweep()
+        return Reading(self._read, lambda: self.guarded(lambda on: on.in_flight()), server=self.database.remote)
 
     def _read(self, query: str, values: Sequence[Any] = ()) -> list[Any]:
-        rows: list[Any] = self._guarded(lambda: self.connection.execute(query, values))
-        return rows
+        return self.guarded(lambda on: on.execute(query, values))
 
-    def _guarded(self, step: Any) -> Any:
-        """Run a step on the writer's connection; a server that went away is asked once more."""
+    def guarded(self, step: Callable[[Connection], T]) -> T:
+        """Run a step on the writer's connection; a server that went away is asked once more.
+
+        Raises:
+            LedgerUnavailable: the database does not answer.
+        """
         with self._writer.lock:
             for last in (False, True):
                 try:
-                    return step()
+                    return step(self.connection)
                 except self.database.errors as error:
                     kind = type(error).__name__
                     if last or not self.database.mendable(error):
@@ -294,7 +295,7 @@ class Ledger(Custody):
             todo=say("mend the disk, the server or the rights, and call again", "réparez disque, serveur ou droits"),
         )
 
-    def _reading(self, step: Callable[[Connection], T]) -> T:
+    def _read_apart(self, step: Callable[[Connection], T]) -> T:
         """Run a step on a connection that only reads."""
         reader = opened(self.database)
         try:
@@ -309,9 +310,10 @@ class Ledger(Custody):
             feed.wake()
 
 
-def _beside(keys: KeyStore | None) -> tuple[str, ...]:
+def _beside(keys: KeyStore | None, path: str) -> tuple[str, ...]:
     """Say when whoever can rewrite the ledger can also sign it."""
-    if not getattr(keys, "beside_ledger", False):
+    kind, _, place = str(getattr(keys, "source", "")).partition(":")
+    if kind != "file" or path in ("", ":memory:") or Path(place).resolve().parent != Path(path).resolve().parent:
         return ()
     return (
         say(
@@ -328,10 +330,6 @@ def _has_gap(position: int, page: Sequence[tuple[int, str, bytes | None]]) -> bo
 def _until_gap(position: int, page: Sequence[tuple[int, str, bytes | None]]) -> int:
     """Return how many of a page follow each other without a gap."""
     return next((at for at, row in enumerate(page) if row[0] != position + at + 1), len(page))
-
-
-def _spelled(moment: datetime) -> str:
-    return moment.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
 def _close_at_exit(alive: weakref.ref[Ledger]) -> None:

@@ -240,8 +240,17 @@ def records_at(url: str, *, purpose: str | None = None, limit: int = 50, about: 
         where.append("(id=? OR call_id=? OR intent_id=?)")
         values.extend([about] * 3)
     query = f"SELECT id, bytes FROM records WHERE {' AND '.join(where)} ORDER BY position LIMIT ?"  # noqa: S608 -- our words
+    kind = ""
     try:
         for named, raw in connection.stream(query, (*values, limit)):
             yield record_of(raw, named)
+    except database.errors as error:
+        kind = type(error).__name__
     finally:
         connection.close()
+    if kind:
+        raise LedgerUnavailable(
+            say(f"the ledger cannot be read ({kind})", f"le registre est illisible ({kind})"),
+            where=database.url,
+            todo=say("govai ledger verify says what is wrong", "govai ledger verify dit ce qui ne va pas"),
+        )

@@ -44,6 +44,7 @@ class Case:
     rejected_by: str = ""
     edited: bool = False
     note: str = field(default="", repr=False)
+    record_id: str = ""
 
     @property
     def status(self) -> Status:
@@ -75,7 +76,7 @@ class Case:
         for name in ("roles", "reasons", "sources"):
             kept[name] = tuple(kept[name])
         kept["approvals"] = tuple((role, actor) for role, actor in kept["approvals"])
-        return cls(**{one.name: kept[one.name] for one in fields(cls)})
+        return cls(**{one.name: kept[one.name] for one in fields(cls) if one.name in kept})
 
 
 def opened(filing: Filing, now: float) -> Case:
@@ -104,6 +105,7 @@ def opened(filing: Filing, now: float) -> Case:
         digests=filing.digests,
         created=now,
         expires=now + min(need.expires_s for need in filing.needs),
+        record_id=filing.record_id,
     )
 
 

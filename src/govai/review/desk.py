@@ -312,6 +312,7 @@ def _ticket(row: _Row) -> Ticket:
         edited=case.edited,
         note=case.note,
         decided_by=case.decided_by,
+        record_id=case.record_id,
     )
 
 

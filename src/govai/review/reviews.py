@@ -156,6 +156,8 @@ class Reviews:
         edited = verdict.text is not None and verdict.text != ticket.text
         return {
             "purpose": ticket.purpose,
+            "job": ticket.job,
+            "record": ticket.record_id,
             "ticket": ticket.id,
             "on": ticket.on,
             "verdict": ("edited" if edited else "approved") if verdict.approved else "rejected",

@@ -30,7 +30,7 @@ class Ticket:
         id: UUIDv7. on: `prompt` or `output`. text: protected; the reviewer's own when `edited`. role: who may decide.
         reasons: why it needs a look. sources: fields of the data used. requester: who asked. purpose, job: of the call.
         template: digest of the unfilled prompt. created_at, expires_at: RFC 3339, UTC. decided_by: actors, in order.
-        edited: a reviewer changed the text. note: what the reviewer wrote, kept encrypted like the text.
+        record_id: the record of the attempt it is about. edited: a reviewer changed the text. note: what the reviewer wrote, kept encrypted like the text.
     """
 
     id: str
@@ -49,6 +49,7 @@ class Ticket:
     edited: bool = False
     note: str = field(default="", repr=False)
     decided_by: tuple[str, ...] = ()
+    record_id: str = ""
 
     @property
     def role(self) -> str:
@@ -62,7 +63,7 @@ class Filing:
 
     Attributes:
         fingerprint: names this very call; filing it again gives the same ticket. earlier: its names before the keys were rotated. digests: of exact text and policy.
-        envelope: all that is needed to go on, to be encrypted.
+        envelope: all that is needed to go on, to be encrypted. record_id: of the attempt it is about.
     """
 
     on: str
@@ -78,3 +79,4 @@ class Filing:
     digests: Mapping[str, str]
     envelope: bytes = field(repr=False)
     earlier: tuple[str, ...] = ()
+    record_id: str = ""

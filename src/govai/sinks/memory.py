@@ -26,3 +26,8 @@ class Memory:
 
     def close(self, timeout: float) -> None:
         """Nothing is held open."""
+
+
+def from_string(place: str) -> Memory:
+    """Return the sink of `memory:NAME`."""
+    return Memory(place)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-VERSION = 2  # of the schema
+VERSION = 3  # of the schema
 
 # Columns that the database fills itself (a record's position) are left out.
 TABLES: dict[str, dict[str, str]] = {
@@ -19,7 +19,23 @@ TABLES: dict[str, dict[str, str]] = {
         "bytes": "bytea",
     },
     "writers": {"chain": "text", "alive_until": "double precision"},
-    "cursors": {"sink": "text", "position": "bigint"},
+    "cursors": {
+        "sink": "text",
+        "position": "bigint",
+        "holder": "text",
+        "alive_until": "double precision",
+        "tries": "bigint",
+        "error": "text",
+        "since": "text",
+    },
+    "dead_letters": {
+        "sink": "text",
+        "position": "bigint",
+        "record": "text",
+        "error": "text",
+        "tries": "bigint",
+        "time": "text",
+    },
     "subjects": {"ref": "text", "lookup": "text"},
     "uses": {"subject": "text", "record": "text"},
     "subject_keys": {"subject": "text", "key": "bytea"},
@@ -27,6 +43,7 @@ TABLES: dict[str, dict[str, str]] = {
     "holdings": {"subject": "text", "what": "text", "name": "text"},
     "legal_holds": {"id": "text", "time": "text", "scope": "bytea"},
     "purging": {"reason": "text"},
+    "links": {"parent": "text", "child": "text", "kind": "text"},
 }
 
 

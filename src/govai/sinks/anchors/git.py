@@ -55,18 +55,12 @@ class GitAnchor:
         """Commit the checkpoint and return the commit's id; raises OSError or SubprocessError, and it is offered again."""
         blob = self._git("hash-object", "-w", "--stdin", told=canonical(checkpoint.to_json()) + b"\n")
         tree = self._git("mktree", told=f"100644 blob {blob}\tcheckpoint.json\n".encode())
-        for last in range(_TRIES):
-            parent = self._head()
-            onto = ["-p", parent] if parent else []
-            commit = self._git("commit-tree", tree, *onto, "-m", f"govai checkpoint {checkpoint.number}")
+        for _ in range(_TRIES - 1):
             try:
-                self._git("update-ref", "--create-reflog", _REF, commit, parent or "0" * len(commit))
+                return self._committed(tree, checkpoint)
             except subprocess.CalledProcessError:  # another process committed meanwhile
-                if last == _TRIES - 1:
-                    raise
-            else:
-                break
-        return commit
+                continue
+        return self._committed(tree, checkpoint)
 
     def anchored(self) -> Iterator[Checkpoint]:
         """Yield the checkpoints of the branch, oldest first; raises OSError or SubprocessError."""
@@ -77,6 +71,13 @@ class GitAnchor:
                 yield Checkpoint.from_json(orjson.loads(self._git("show", f"{commit}:checkpoint.json")))
             except (ValueError, subprocess.CalledProcessError):
                 continue  # someone else's commit
+
+    def _committed(self, tree: str, checkpoint: Checkpoint) -> str:
+        parent = self._head()
+        onto = ["-p", parent] if parent else []
+        commit = self._git("commit-tree", tree, *onto, "-m", f"govai checkpoint {checkpoint.number}")
+        self._git("update-ref", "--create-reflog", _REF, commit, parent or "0" * len(commit))
+        return commit
 
     def _head(self) -> str:
         return self._git("for-each-ref", "--format=%(objectname)", _REF)

@@ -1,0 +1,131 @@
+"""Every kind of record is as the published schema says; records of earlier versions read as today's."""
+
+from __future__ import annotations
+
+import json
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import jsonschema
+import openai
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import govai
+from govai.core.records import SCHEMA
+from govai.ledger.upgrading import upgraded
+from govai.testing import Answer, Provider, governor
+
+ROOT = Path(__file__).parents[2]
+PUBLISHED = json.loads(files("govai.ledger").joinpath("schemas/record-1.json").read_text("utf-8"))
+VALIDATOR = jsonschema.Draft202012Validator(PUBLISHED, format_checker=jsonschema.FormatChecker())
+POLICY = {
+    "govai": 1,
+    "name": "t",
+    "extends": "eu-marketing",
+    "reviews": [{"id": "publish", "purpose": ["newsletter"], "on": "output", "role": "marketing"}, {"id": "look", "purpose": ["support"], "on": "prompt", "role": "marketing"}],
+    "people": {"marketing": ["lea"]},
+}
+
+
+def every_kind_of_call() -> list[govai.Record]:
+    """Calls that end in every way: answered, refused, failed, abandoned, reviewed by a person and by a hook, in a batch, fetched from another."""
+    from tests.flow.test_batches import Provider as Batches
+
+    provider = Provider()
+    provider.always("Bonjour, une réponse assez longue pour être reconnue plus tard")
+    row = {"prenom": "Renée", "email": "renee@exemple.fr"}
+    with governor(POLICY, provider=provider, actor="ana") as gov:
+        with govai.scope(job="campaign"), govai.scope(job="sub"), govai.scope(job="write"):
+            first = gov.generate("openai:m", "Écris à {prenom} ({email})", data=row, purpose="reporting")
+            gov.generate("anthropic:m", f"Traduis : {first}", purpose="reporting")
+        with gov.stream("openai:m", "Écris", purpose="reporting") as stream:
+            next(iter(stream))
+        with pytest.raises(govai.PurposeRequired):
+            gov.generate("openai:m", "Écris à {prenom}", data=row)
+        with pytest.raises(govai.ProviderError):
+            provider.always(Answer(status=400, error="no"))
+            gov.generate("openai:m", "Écris", purpose="reporting", timeout=5)
+        provider.always("Bonjour, une autre réponse assez longue pour être reconnue")
+        for purpose in ("newsletter", "support"):
+            for verdict in ("approve", "reject", "edit"):
+                with pytest.raises(govai.ReviewPending) as caught:
+                    gov.generate("openai:m", f"Écris {verdict}", purpose=purpose)
+                desk = gov.bind(actor="lea").reviews
+                if verdict == "reject":
+                    desk.reject(caught.value.ticket_id, note="non")
+                else:
+                    desk.approve(caught.value.ticket_id, text="Autre texte" if verdict == "edit" else None)
+                    gov.resume(caught.value.ticket_id)
+        gov.generate("openai:m", "Écris hook", purpose="newsletter", review=lambda _details: govai.Verdict.approve())
+        records = list(gov.ledger.records())
+    with govai.Governor(POLICY, ledger=":memory:", actor="ana") as gov:
+        client = gov.wrap(openai.OpenAI(api_key="k", max_retries=0, http_client=httpx2.Client(transport=httpx2.MockTransport(Batches()))), purpose="reporting")
+        line = {"custom_id": "a", "method": "POST", "url": "/v1/chat/completions", "body": {"model": "m", "messages": [{"role": "user", "content": "Bonjour"}]}}
+        file = client.files.create(file=("b.jsonl", json.dumps(line).encode()), purpose="batch")
+        batch = client.batches.create(input_file_id=file.id, endpoint="/v1/chat/completions", completion_window="24h")
+        client.files.content(client.batches.retrieve(batch.id).output_file_id).read()
+        return records + list(gov.ledger.records())
+
+
+def documented(kind: str) -> set[str]:
+    return set(PUBLISHED["$defs"][kind]["properties"])
+
+
+def test_every_record_is_as_the_schema_says() -> None:
+    records = every_kind_of_call()
+    assert {one.kind for one in records} == {"intent", "outcome", "refusal", "review", "release", "result"}
+    assert {one.body["status"] for one in records if one.kind == "outcome"} >= {"completed", "failed", "abandoned"}
+    for record in records:
+        errors = [f"{record.kind}: {error.json_path}: {error.message}" for error in VALIDATOR.iter_errors(record.to_json())]
+        assert errors == []
+        assert set(record.body) <= documented(record.kind), record.kind
+    nested = next(one for one in records if one.body.get("root_run"))
+    assert nested.body["parent_job"] == "sub" and any(one.body.get("derived_from") for one in records)
+
+
+def test_the_schema_is_one_and_strict() -> None:
+    jsonschema.Draft202012Validator.check_schema(PUBLISHED)
+    assert PUBLISHED["properties"]["schema"]["const"] == SCHEMA
+    (record, *_rest) = every_kind_of_call()
+    good = record.to_json()
+    for change in ({"seq": 0}, {"kind": "other"}, {"hash": "x"}, {"time": "yesterday"}, {"body": {**good["body"], "fields": [{}]}}, {"intent_id": good["id"]}, {"more": 1}):
+        assert not VALIDATOR.is_valid({**good, **change}), change
+
+
+def test_the_reference_names_every_kind_and_member() -> None:
+    text = (ROOT / "docs/reference/record.md").read_text("utf-8")
+    kinds = [kind for kind in PUBLISHED["properties"]["kind"]["enum"]]
+    members = {name for kind in PUBLISHED["$defs"] if "properties" in PUBLISHED["$defs"][kind] for name in PUBLISHED["$defs"][kind]["properties"]}
+    assert [name for name in (*kinds, *sorted(members), *PUBLISHED["properties"]) if f"`{name}`" not in text] == []
+
+
+def test_an_earlier_record_reads_as_todays() -> None:
+    steps = {"v/1": ("v/2", lambda found: {**found, "b": found["a"] + 1}), "v/2": ("v/3", lambda found: {name: value for name, value in found.items() if name != "a"})}
+    old = {"schema": "v/1", "a": 1}
+    assert upgraded(old, "v/3", steps) == {"schema": "v/3", "b": 2} and old == {"schema": "v/1", "a": 1}
+    assert upgraded({"schema": "v/3"}, "v/3", steps) == {"schema": "v/3"}
+    for unknown in ({"schema": "v/9"}, {}, {"schema": 3}, {"schema": ["v/1"]}):
+        assert upgraded(unknown, "v/3", steps) is None
+    assert upgraded({"schema": "v/1"}, "v/9", {"v/1": ("v/1", dict)}) is None
+
+
+def test_a_ledger_reads_what_an_earlier_version_wrote(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As it will be when there is a version 2: the bytes of version 1 stay, and read with the new member."""
+    from govai.ledger import chain, upgrading
+
+    with governor() as gov:
+        first = gov.generate("openai:m", "Bonjour", purpose="reporting")
+        monkeypatch.setattr(upgrading, "UPGRADERS", {SCHEMA: ("govai.record/2", lambda found: {**found, "body": {**found["body"], "new": True}})})
+        monkeypatch.setattr(chain, "SCHEMA", "govai.record/2")
+        record = gov.ledger.record(first.record_id)
+    assert record is not None and record.body["new"] is True and len(record.hash) == 64
+
+
+@given(st.dictionaries(st.text(max_size=3), st.integers(), max_size=4))
+def test_what_is_of_today_is_not_touched(members: dict[str, Any]) -> None:
+    today = {**members, "schema": SCHEMA}
+    assert upgraded(today) == today
