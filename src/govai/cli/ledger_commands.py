@@ -12,21 +12,25 @@ from govai.core.lang import say
 
 ledger = typer.Typer(no_args_is_help=True, help=say("The record of what left.", "Le registre de ce qui est sorti."))
 
+
+def _own(url: str) -> str:
+    """The ledger of the configuration that is found from here, where none is named."""
+    from govai.governor.configuration import DEFAULT_LEDGER, discover
+
+    return url or str(discover().values.get("ledger", DEFAULT_LEDGER))
+
+
 Url = Annotated[
     str,
     typer.Option(
         "--ledger",
+        callback=_own,
+        show_default=False,
         help=say(
-            "sqlite:///relative.db, sqlite:////absolute.db or postgresql://…",
-            "sqlite:///relatif.db, sqlite:////absolu.db ou postgresql://…",
+            "sqlite:///relative.db, sqlite:////absolute.db or postgresql://…; by default the configuration's, else .govai/ledger.db.",
+            "sqlite:///relatif.db, sqlite:////absolu.db ou postgresql://… ; sinon celui de la configuration, sinon .govai/ledger.db.",
         ),
     ),
-]
-
-
-OwnUrl = Annotated[
-    str | None,
-    typer.Option("--ledger", help=say("Another than the configuration's.", "Un autre que celui de la configuration.")),
 ]
 
 Anchors = Annotated[
@@ -48,7 +52,7 @@ Anchors = Annotated[
     )
 )
 def verify(
-    url: Url = "sqlite:///.govai/ledger.db",
+    url: Url = "",
     anchor: Anchors = None,
     public_key: Annotated[
         list[Path] | None,
@@ -71,7 +75,7 @@ def verify(
         "Signer l'état de toutes les chaînes et le remettre aux ancrages de la configuration.",
     )
 )
-def checkpoint(url: OwnUrl = None, anchor: Anchors = None) -> None:
+def checkpoint(url: Url = "", anchor: Anchors = None) -> None:
     from govai.cli.verifying import checkpointed
 
     checkpointed(url, anchor or [])
@@ -86,7 +90,7 @@ def checkpoint(url: OwnUrl = None, anchor: Anchors = None) -> None:
 def proof(
     record: Annotated[str, typer.Argument(metavar="ID", help=say("The record.", "L'enregistrement."))],
     out: Annotated[Path, typer.Option(help=say("The file.", "Le fichier."))] = Path("proof.json"),
-    url: Url = "sqlite:///.govai/ledger.db",
+    url: Url = "",
 ) -> None:
     from govai.cli.verifying import write_proof
 
@@ -110,26 +114,11 @@ def check_proof(
 
 @ledger.command(
     help=say(
-        "Write the ledger as a bundle that verifies offline with only the public key.",
-        "Écrire le registre dans une archive vérifiable hors ligne avec la seule clé publique.",
-    )
-)
-def export(
-    bundle: Annotated[Path, typer.Option(help=say("The ZIP file.", "Le fichier ZIP."))],
-    url: OwnUrl = None,
-) -> None:
-    from govai.cli.verifying import exported
-
-    exported(url, bundle)
-
-
-@ledger.command(
-    help=say(
         "Make or renew the ledger's tables, as the schema's owner: once, where others may only insert and select.",
         "Créer ou renouveler les tables, en propriétaire du schéma : une fois, si les autres ne peuvent qu'insérer et lire.",
     )
 )
-def migrate(url: Url = "sqlite:///.govai/ledger.db") -> None:
+def migrate(url: Url = "") -> None:
     from govai.ledger.store import Ledger
 
     Ledger(url).close()
@@ -143,7 +132,7 @@ def migrate(url: Url = "sqlite:///.govai/ledger.db") -> None:
     )
 )
 def sinks(
-    url: Url = "sqlite:///.govai/ledger.db",
+    url: Url = "",
     replay: Annotated[
         str | None,
         typer.Option(

@@ -37,7 +37,7 @@ def show(
             ),
         ),
     ] = None,
-    url: Url = "sqlite:///.govai/ledger.db",
+    url: Url = "",
     limit: Annotated[int, typer.Option(min=1, help=say("At most so many.", "Au plus."))] = 50,
     graph: Annotated[
         bool, typer.Option("--graph", help=say("The lineage of ID instead.", "Le lignage de ID plutôt."))

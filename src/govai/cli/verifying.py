@@ -35,7 +35,7 @@ def verified(url: str, bundle: Path | None, anchors: Sequence[str], keys: Sequen
     return 0 if found.ok else 1
 
 
-def checkpointed(url: str | None, anchors: Sequence[str]) -> None:
+def checkpointed(url: str, anchors: Sequence[str]) -> None:
     """Make a checkpoint and have it anchored."""
     with _governor(url, anchors) as gov:
         made = gov.ledger.checkpoint()
@@ -85,7 +85,7 @@ def proof_holds(file: Path, public_key: Path) -> bool:
     raise ConfigError(say(f"the proof cannot be read: {problem}", f"preuve illisible : {problem}"), where=str(file))
 
 
-def exported(url: str | None, bundle: Path) -> None:
+def exported(url: str, bundle: Path) -> None:
     """Write a bundle."""
     with _governor(url, ()) as gov:
         made = gov.ledger.export_bundle(bundle)
@@ -97,7 +97,7 @@ def exported(url: str | None, bundle: Path) -> None:
     )
 
 
-def _governor(url: str | None, anchors: Sequence[str]) -> Governor:
+def _governor(url: str, anchors: Sequence[str]) -> Governor:
     from govai.governor.governor import Governor
 
     return Governor(ledger=url, anchors=list(anchors) or None)

@@ -47,7 +47,7 @@ class Graph:
         self._runs(call, body)
         self._before = self._after = call
         everything = {one.id: one for one in (*records, *reviews)}
-        for _id, record in sorted(everything.items()):  # UUIDv7: by time
+        for record in sorted(everything.values(), key=lambda one: (one.time, one.id)):  # an attempt's id is given early
             self._record(record)
 
     def _record(self, record: Record) -> None:

@@ -47,5 +47,5 @@ def _server(url: str) -> Database:
     raise ConfigError(
         say("a ledger on PostgreSQL needs psycopg 3", "un registre PostgreSQL demande psycopg 3"),
         where="ledger=postgresql://…",
-        todo="pip install 'govai[postgres]'",
+        todo=say("install govai with its extra `postgres`", "installez govai avec son extra `postgres`"),
     )

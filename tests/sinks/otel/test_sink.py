@@ -45,7 +45,7 @@ def test_what_was_not_taken_is_offered_again(policy: dict, receiver: Any, badly:
         for _ in range(3):
             gov.generate("near:echo", "à ana@exemple.fr", purpose="support")
         assert receiver.refused.wait(30)
-        while gov.ledger.cursor(f"otel:{receiver.url}") < 6:
+        while next(iter(gov.ledger.sinks())).behind > 0:
             gov.ledger.flush(30)
     assert receiver.badly == []
     assert len({span.span_id for span in receiver.spans}) == 3
