@@ -70,9 +70,8 @@ def show(
     wanted = filtered(purpose, kind, provider, model, actor, job, status, subject, since, until)
     if content:
         from govai.cli.custody_commands import show_content
-        from govai.governor.configuration import DEFAULT_LEDGER
 
-        show_content(None if url == DEFAULT_LEDGER else url, about or "")
+        show_content(url, about or "")
         return
     if graph or out:
         with _named(url), reading_at(url) as reading:
