@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hmac
+import threading
 from collections.abc import Iterator
 
 import pytest
@@ -147,3 +148,26 @@ def test_nothing_of_it_stands_in_the_file(tmp_path) -> None:
     assert not any(CANARY.encode() in file.read_bytes() for file in tmp_path.iterdir())
     ledger.close()
     assert not any(CANARY.encode() in file.read_bytes() for file in tmp_path.iterdir())
+
+
+def test_many_writers_give_one_person_one_key(ledger_url: str) -> None:
+    ledgers = [Ledger(ledger_url, keys=OLD) for _ in range(4)]
+    made: list[Draft] = []
+
+    def write(ledger: Ledger, names: list[str]) -> None:
+        for _ in range(15):
+            one = intent(*names)
+            ledger.commit([one])
+            ledger.commit([outcome(one)])
+            made.append(one)
+
+    names = ["zoe", "bob", "eve", "max"]
+    threads = [threading.Thread(target=write, args=(ledger, names[at:] + names[:at])) for at, ledger in enumerate(ledgers)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(made) == 60
+    assert all(ledgers[0].content(one.id).output == b"output" for one in made)
+    for ledger in ledgers:
+        ledger.close()

@@ -10,6 +10,7 @@ import sys
 import textwrap
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -22,7 +23,8 @@ from govai.core.retention import Period, Retention, Term, spelled
 from govai.keys.roots import RootKey
 from govai.ledger.holds import held
 from govai.ledger.store import Ledger
-from govai.ledger.verify import verify_url
+from govai.ledger.verify import Trust, verify_url
+from govai.ledger.verify_bundle import verify_bundle
 
 KEYS = RootKey(b"k" * 32, "test")
 NOW = datetime.now(UTC)
@@ -247,3 +249,14 @@ def test_periods_reach_back_by_the_calendar(moment: datetime, count: int, unit: 
 def test_other_spellings_are_no_period(text: str) -> None:
     with pytest.raises(ValueError):
         Period.parse(text)
+
+
+def test_a_bundle_and_the_lineage_of_what_was_purged(ledger: Ledger, tmp_path: Path) -> None:
+    old, young = call(ledger, "zoe", days=400), call(ledger, "bob", days=1)
+    ledger.purge(now=NOW)
+    bundle = ledger.export_bundle(tmp_path / "b.zip")
+    assert bundle is not None
+    assert verify_bundle(tmp_path / "b.zip", Trust(ledger.public_keys)).ok
+    assert [record.id for record in ledger.page().records if record.kind == "intent"] == [young.id]
+    with pytest.raises(ConfigError):
+        ledger.proof(old.id)

@@ -13,7 +13,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from govai.core.errors import ConfigError, GovaiError, LedgerUnavailable
+from govai.core.errors import ConfigError, LedgerUnavailable
 from govai.core.keys import all_keys
 from govai.core.lang import say
 
@@ -62,6 +62,7 @@ class Contents:
 
     def __init__(self, keys: Callable[[], KeyStore | None]) -> None:
         self._keys = keys
+        self._derived: dict[str, tuple[KeyStore, tuple[bytes, ...]]] = {}
 
     def put(self, connection: Connection, drafts: Sequence[Draft], refs: Mapping[Person, str]) -> dict[str, str]:
         """Store what drafts bring, in the transaction of their records; return what each record is to say of it, by id.
@@ -69,13 +70,16 @@ class Contents:
         Args:
             refs: the reference of each person.
         """
-        said: dict[str, str] = {}
-        for draft in drafts:
-            if draft.content:
-                said[draft.id] = UNKEPT
-                with suppress(GovaiError):  # no keys, or others than a subject's key is under: the record says so
-                    if self._put(connection, draft, refs):
-                        said[draft.id] = KEPT
+        kept = [draft for draft in drafts if draft.content]
+        said = dict.fromkeys((draft.id for draft in kept), UNKEPT)
+        with suppress(ConfigError):  # there are no keys: the records say so
+            boxes = self._made(
+                connection, {refs[one] for draft in kept if not draft.kept_with for one in draft.subjects}
+            )
+            for draft in kept:
+                subjects = {refs[one] for one in draft.subjects} if not draft.kept_with else None
+                if self._put(connection, draft, subjects, boxes):
+                    said[draft.id] = KEPT
         return said
 
     def take(self, connection: Connection, record_id: str) -> bytes | None:
@@ -88,8 +92,11 @@ class Contents:
         if not found:
             return None
         box = bytes(found[0][0])
-        keys = self._made(connection, _subjects_of(connection, record_id) or [], make=False)
-        if keys is None or _HEAD.unpack_from(box)[1] != len(keys):
+        subjects = _subjects_of(connection, record_id)
+        if subjects is None:
+            return None
+        keys = self._opened(subjects, _keys_of(connection, subjects))
+        if keys is None:
             return None
         return self._unlocked(box, record_id, keys)
 
@@ -102,33 +109,45 @@ class Contents:
         )
         return [(str(record), str(time), str(purpose), str(kind)) for record, time, purpose, kind in rows]
 
-    def _put(self, connection: Connection, draft: Draft, refs: Mapping[Person, str]) -> bool:
-        own = not draft.kept_with
-        subjects = sorted({refs[one] for one in draft.subjects}) if own else _subjects_of(connection, draft.kept_with)
-        keys = None if subjects is None else self._made(connection, subjects, make=own)
-        if subjects is None or keys is None:
+    def _put(self, connection: Connection, draft: Draft, own: set[str] | None, boxes: Mapping[str, bytes]) -> bool:
+        subjects = sorted(own) if own is not None else _subjects_of(connection, draft.kept_with)
+        if subjects is None:
+            return False
+        try:
+            keys = self._opened(subjects, boxes if own is not None else _keys_of(connection, subjects))
+        except LedgerUnavailable:  # a subject's key is under another root: this copy is lost, the record is not
+            return False
+        if keys is None:
             return False
         box = self._locked(draft.content, draft.id, keys)
         connection.insert("contents", [(draft.id, draft.time, str(draft.body.get("purpose", "")), box)])
         connection.insert("holdings", [(one, HOLDING, draft.id) for one in subjects])
         return True
 
-    def _made(self, connection: Connection, subjects: Sequence[str], *, make: bool) -> list[bytes] | None:
-        """Return the subjects' keys in order, None where one is gone; `make`: give those a key that never had one."""
-        found = _keys_of(connection, subjects)
-        missing = [one for one in subjects if one not in found]
-        if missing and make:
+    def _made(self, connection: Connection, subjects: set[str]) -> dict[str, bytes]:
+        """Return the wrapped key of each subject, made where there never was one; in order, so that writers do not cross."""
+        ordered = sorted(subjects)
+        found = _keys_of(connection, ordered)
+        missing = [one for one in ordered if one not in found]
+        if missing:
             fresh = [(one, self._wrapped(secrets.token_bytes(_KEY), one)) for one in missing]
             connection.insert("subject_keys", fresh, ignore=True)  # another writer may have been faster
             found |= _keys_of(connection, missing)
-        if len(found) < len(subjects):
+        return found
+
+    def _opened(self, subjects: Sequence[str], boxes: Mapping[str, bytes]) -> list[bytes] | None:
+        """Return the subjects' keys in their order, None where one is gone."""
+        if any(one not in boxes for one in subjects):
             return None
-        return [self._unwrapped(found[one], one) for one in subjects]
+        return [self._unwrapped(boxes[one], one) for one in subjects]
 
     def _roots(self, use: str) -> tuple[bytes, ...]:
         keys = self._keys()
         if keys is not None:
-            return all_keys(keys, use)
+            found = self._derived.get(use)
+            if found is None or found[0] is not keys:
+                found = self._derived[use] = (keys, all_keys(keys, use))
+            return found[1]
         raise ConfigError(
             say("content is kept encrypted, and there are no keys", "le contenu est chiffré, et il n'y a pas de clés"),
             where="keys=",

@@ -1,6 +1,6 @@
 """Purging: emptying the records whose time is over. Their rows, digests and places stay, and a record says which they were.
 
-It goes in steps of a few thousand records, each one transaction with its own `purge` record: an interrupted purge is a
+It goes in steps of some hundred records, each one transaction with its own `purge` record: an interrupted purge is a
 shorter one. It decides nothing: the retention and the holds do.
 """
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from govai.core.database import Connection
 
-_STEP = 2_000  # attempts, records or contents emptied in one transaction
+_STEP = 500  # attempts, records or contents emptied in one transaction: nobody writes for some 100 ms
 _END = 2**62
 _RECORDS = "r.kind=? AND r.purpose=? AND r.time<? AND length(r.bytes)>0"
 _FROM = {
