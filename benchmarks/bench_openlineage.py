@@ -21,9 +21,27 @@ CALLS = 50
 def _records() -> list[Record]:
     memory = govai.sinks.Memory()
     with govai.Governor(ledger=":memory:", sinks=[memory], actor="ana") as gov:
-        rows = govai.source("crm.contacts")(lambda: [{"prenom": "Renée", "nom": "Dupond", "email": "r@exemple.fr", "motif": "prix", "notes": "aime le vélo"}] * CALLS)()
+        rows = govai.source("crm.contacts")(
+            lambda: (
+                [
+                    {
+                        "prenom": "Renée",
+                        "nom": "Dupond",
+                        "email": "r@exemple.fr",
+                        "motif": "prix",
+                        "notes": "aime le vélo",
+                    }
+                ]
+                * CALLS
+            )
+        )()
         for row in rows:
-            gov.generate("offline:demo", "Écris à {prenom} {nom} ({email}), parti pour {motif} : {notes}", data=row, purpose="win_back")
+            gov.generate(
+                "offline:demo",
+                "Écris à {prenom} {nom} ({email}), parti pour {motif} : {notes}",
+                data=row,
+                purpose="win_back",
+            )
         gov.ledger.flush(60)
     return memory.records
 
@@ -60,7 +78,9 @@ def main(rounds: int = 15) -> None:
             warm=2,
         )
         size = (Path(name) / "sink.jsonl").stat().st_size / (rounds + 2) / len(events)
-    measuring.title(f"OpenLineage, {len(events)} events of {size / 1000:.1f} kB, 5 fields, {rounds} rounds by turns, medians")
+    measuring.title(
+        f"OpenLineage, {len(events)} events of {size / 1000:.1f} kB, 5 fields, {rounds} rounds by turns, medians"
+    )
     measuring.said("openlineage-python alone, finished events, FileTransport", f"{len(events) / took['alone']:,.0f}/s")
     measuring.said("the sink: built from records, written, on disk", f"{len(events) / took['sink']:,.0f}/s")
     measuring.said("built from records only", f"{len(events) / took['built']:,.0f}/s")

@@ -1,6 +1,6 @@
 """Verifying: records a second and memory, against the same pass that reads every record whole; no false alarm on a million.
 
-    python -m benchmarks.verify [records]
+python -m benchmarks.verify [records]
 """
 
 from __future__ import annotations
@@ -34,7 +34,12 @@ def drafts() -> Iterator[Draft]:
     while True:
         one = Draft("intent", new_id(), _BODY)
         yield one
-        yield Draft("outcome", one.call_id, {"purpose": "win_back", "status": "completed", "usage": {"input": 12, "output": 30}}, intent_id=one.id)
+        yield Draft(
+            "outcome",
+            one.call_id,
+            {"purpose": "win_back", "status": "completed", "usage": {"input": 12, "output": 30}},
+            intent_id=one.id,
+        )
 
 
 def written(url: str, records: int) -> None:

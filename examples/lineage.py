@@ -1,7 +1,7 @@
 """From a newsletter's headline back to the customers' fields that it was made from, and the picture of it.
 
-    python examples/lineage.py                     # in process: no key, no network
-    python examples/lineage.py openai:gpt-4o-mini  # the same over a provider (OPENAI_API_KEY)
+python examples/lineage.py                     # in process: no key, no network
+python examples/lineage.py openai:gpt-4o-mini  # the same over a provider (OPENAI_API_KEY)
 """
 
 from __future__ import annotations

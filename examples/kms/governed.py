@@ -1,6 +1,6 @@
 """Keys from a key management service: the file on disk holds wrapped roots, useless to whoever copies it.
 
-    python governed.py
+python governed.py
 """
 
 import base64
@@ -36,7 +36,9 @@ class Http:
 def ask(folder, kms):
     file = folder / "roots.wrapped"
     with govai.Governor(ledger=f"sqlite:///{folder}/ledger.db", keys=KmsKeys(kms, f"file:{file}"), actor="ana") as gov:
-        reply = gov.generate("offline:echo", "Write to {name}", data={"name": "Renée"}, purpose="support", key="letter-1")
+        reply = gov.generate(
+            "offline:echo", "Write to {name}", data={"name": "Renée"}, purpose="support", key="letter-1"
+        )
         print(reply.text, "| calls so far:", len(list(gov.ledger.records(kind="intent"))))
 
 

@@ -1,6 +1,6 @@
 """A small key management service: one key of its own, AES key wrap (RFC 3394), a token to be let in. It stands in for yours.
 
-    python service.py TOKEN          prints its address, then serves until it is stopped
+python service.py TOKEN          prints its address, then serves until it is stopped
 """
 
 import base64

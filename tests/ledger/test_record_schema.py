@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from contextlib import closing
+from datetime import UTC, datetime, timedelta
 from importlib.resources import files
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import httpx2
@@ -77,7 +79,7 @@ def every_kind_of_call() -> list[govai.Record]:
         comes_too_late(gov)
         gov.generate("openai:m", "Écris hook", purpose="newsletter", review=lambda _details: govai.Verdict.approve())
         records = list(gov.ledger.records())
-    with govai.Governor(POLICY, ledger=":memory:", actor="ana", anchors=[Notary()]) as gov:
+    with govai.Governor({**POLICY, "keep": "content"}, ledger=":memory:", actor="ana", anchors=[Notary()]) as gov:
         client = gov.wrap(openai.OpenAI(api_key="k", max_retries=0, http_client=httpx2.Client(transport=httpx2.MockTransport(Batches()))), purpose="reporting")
         line = {"custom_id": "a", "method": "POST", "url": "/v1/chat/completions", "body": {"model": "m", "messages": [{"role": "user", "content": "Bonjour"}]}}
         file = client.files.create(file=("b.jsonl", json.dumps(line).encode()), purpose="batch")
@@ -85,7 +87,30 @@ def every_kind_of_call() -> list[govai.Record]:
         client.files.content(client.batches.retrieve(batch.id).output_file_id).read()
         gov.ledger.checkpoint()
         gov.ledger.flush()
-        return records + list(gov.ledger.records())
+        return records + list(gov.ledger.records()) + what_is_done_to_a_ledger()
+
+
+def what_is_done_to_a_ledger() -> list[govai.Record]:
+    """Kept content is read and judged again, an incident is settled, a hold placed and released, and all of it purged."""
+    keeping = {**POLICY, "keep": "content"}
+    stricter = {**keeping, "rules": [{"id": "no-files", "data": {"category": "user.content.private"}, "effect": "block"}]}
+    file_number = govai.Pattern("user.content.private", r"dossier \d+")
+    with TemporaryDirectory() as folder:
+        url = f"sqlite:///{folder}/ledger.db"
+        with govai.Governor(keeping, ledger=url, actor="ana") as gov:
+            reply = gov.generate("offline:echo", "à {email}, dossier 7", data={"email": "renee@exemple.fr"}, purpose="reporting")
+            gov.ledger.content(reply.record_id, actor="ines")
+            (intent,) = gov.ledger.records(kind="intent")
+            for about in ({"call_id": intent.call_id}, {"purpose": "reporting"}, {"subject": intent.body["subjects"]}):
+                gov.ledger.release_hold(gov.ledger.hold("LIT-2026-04", **about).id)
+        with govai.Governor(stricter, ledger=url, detectors=[file_number], actor="ana") as gov:
+            gov.rescan()
+            for incident in gov.ledger.incidents():
+                gov.ledger.update_incident(incident.id, "notified", note="CNIL 2026-17")
+                gov.ledger.update_incident(incident.id, "closed")
+            found = list(gov.ledger.records())
+            gov.ledger.purge(before=datetime.now(UTC) + timedelta(days=1))
+            return found + list(gov.ledger.records(kind="purge"))
 
 
 def comes_too_late(gov: govai.Governor) -> None:
@@ -127,7 +152,7 @@ def undocumented(value: Any, schema: dict[str, Any], path: str) -> Iterator[str]
 
 def test_every_record_is_as_the_schema_says() -> None:
     records = every_kind_of_call()
-    assert {one.kind for one in records} == {"intent", "outcome", "refusal", "review", "release", "result", "checkpoint", "anchor"}
+    assert {one.kind for one in records} == {"intent", "outcome", "refusal", "review", "release", "result", "checkpoint", "anchor", "access", "hold", "incident", "purge"}
     assert {one.body["status"] for one in records if one.kind == "outcome"} >= {"completed", "failed", "abandoned"}
     for record in records:
         errors = [f"{record.kind}: {error.json_path}: {error.message}" for error in VALIDATOR.iter_errors(record.to_json())]
