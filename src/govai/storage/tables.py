@@ -38,6 +38,8 @@ TABLES: dict[str, dict[str, str]] = {
     },
     "subjects": {"ref": "text", "lookup": "text"},
     "uses": {"subject": "text", "record": "text"},
+    "holdings": {"subject": "text", "what": "text", "name": "text"},
+    "restrictions": {"lookup": "text", "time": "text"},
     "links": {"parent": "text", "child": "text", "kind": "text"},
 }
 
