@@ -41,12 +41,14 @@ def one_spelling(category: str, value: str) -> str:
     """Return the one text that stands for every spelling of an identifying value."""
     text = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", value).casefold())
     if covers(_PHONE, category):
-        return _dialled("".join(text.split()))
-    if covers(_EMAIL, category):
-        return "".join(text.split()).removeprefix("mailto:")
-    if in_any(category, _NUMBERS):
-        return "".join(one for one in text if one.isalnum())
-    return " ".join(text.split())
+        text = _dialled("".join(text.split()))
+    elif covers(_EMAIL, category):
+        text = "".join(text.split()).removeprefix("mailto:")
+    elif in_any(category, _NUMBERS):
+        text = "".join(one for one in text if one.isalnum())
+    else:
+        text = " ".join(text.split())
+    return unicodedata.normalize("NFKC", text)
 
 
 @lru_cache(4096)
