@@ -8,7 +8,7 @@ from __future__ import annotations
 import sys
 from contextlib import contextmanager
 from pathlib import Path  # noqa: TC003 -- typer reads annotations at run time
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal, cast
 
 import orjson
 import typer
@@ -57,7 +57,7 @@ def about(
     with _opened(url) as opened:
         found = opened.about(who)
     if report is not None:
-        found.report(report, lang=lang)  # type: ignore[arg-type] -- it is checked there
+        found.report(report, lang=cast("Literal['fr', 'en']", lang))  # any other is refused there
     typer.echo(_json(found.to_json()) if as_json else str(found))
 
 
