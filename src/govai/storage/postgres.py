@@ -229,18 +229,24 @@ class PostgresConnection:
     def _transaction(self, lock: str, what: str) -> Iterator[None]:
         with self._lock:
             base = self._live()
-            self._depth += 1
+            failed: list[BaseException] = []
             try:
                 with base.pipeline():
-                    base.execute("BEGIN")
-                    base.execute(f"SELECT {lock}({self._database.key(what)})")
-                    yield
-                    base.execute("COMMIT")
-            except BaseException:
-                self._abandon(base)
-                raise
+                    try:
+                        self._depth = 1
+                        base.execute("BEGIN")
+                        base.execute(f"SELECT {lock}({self._database.key(what)})")
+                        yield
+                        base.execute("COMMIT")
+                    except BaseException as error:  # noqa: BLE001 -- through its pipeline, psycopg would log what else fails
+                        failed.append(error)
+            except BaseException as error:  # noqa: BLE001 -- raised below
+                failed.append(error)
             finally:
-                self._depth -= 1
+                self._depth = 0
+            if failed:
+                self._abandon(base)
+                raise failed[0]
 
     def _abandon(self, base: psycopg.Connection[tuple[Any, ...]]) -> None:
         """End what failed. A connection that cannot even do that is given up."""

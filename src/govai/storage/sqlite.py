@@ -123,9 +123,9 @@ class SqliteConnection:
             if self._depth:  # in memory, desk and ledger share one connection
                 yield
                 return
-            self._base.execute("BEGIN IMMEDIATE")
-            self._depth += 1
-            try:
+            try:  # from the first step on: an interrupt may come between any two
+                self._base.execute("BEGIN IMMEDIATE")
+                self._depth = 1
                 yield
                 self._base.execute("COMMIT")
             except BaseException:
@@ -133,7 +133,7 @@ class SqliteConnection:
                     self._base.execute("ROLLBACK")
                 raise
             finally:
-                self._depth -= 1
+                self._depth = 0
 
     @contextmanager
     def alone(self, what: str = "ledger") -> Iterator[None]:  # noqa: ARG002 -- one lock for all
