@@ -162,17 +162,17 @@ class PostgresConnection:
 
     def execute(self, query: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         """Run one statement and return its rows."""
-        with self._lock:
+        with self._used() as base:
             asked, has_rows = _spelled(query)
-            cursor = self._live().execute(asked, values)
+            cursor = base.execute(asked, values)
             return cursor.fetchall() if has_rows else []  # in a pipeline, only what is fetched is waited for
 
     def insert(self, table: str, rows: Sequence[Sequence[Any]], *, ignore: bool = False) -> None:
         """Append rows, all in one statement."""
         if rows:
-            with self._lock:
+            with self._used() as base:
                 columns = [list(column) for column in zip(*rows, strict=True)]
-                self._live().execute(_insert(table, ignore=ignore), columns)
+                base.execute(_insert(table, ignore=ignore), columns)
 
     def stream(self, query: str, values: Sequence[Any] = ()) -> Iterator[tuple[Any, ...]]:
         """Yield rows from a cursor on the server, as of the moment it began."""
@@ -245,15 +245,31 @@ class PostgresConnection:
             finally:
                 self._depth = 0
             if failed:
-                self._abandon(base)
+                self._abandon(base, failed[0])
                 raise failed[0]
 
-    def _abandon(self, base: psycopg.Connection[tuple[Any, ...]]) -> None:
-        """End what failed. A connection that cannot even do that is given up."""
+    @contextmanager
+    def _used(self) -> Iterator[psycopg.Connection[tuple[Any, ...]]]:
+        """The connection, for one statement."""
+        with self._lock:
+            base = self._live()
+            try:
+                yield base
+            except Exception:
+                raise
+            except BaseException:  # interrupted: psycopg no longer knows what the server has prepared
+                base.close()
+                raise
+
+    def _abandon(self, base: psycopg.Connection[tuple[Any, ...]], error: BaseException) -> None:
+        """End what failed. A connection that cannot even do that, or was interrupted, is given up."""
         try:
-            base.execute("ROLLBACK")
+            if isinstance(error, Exception):
+                base.execute("ROLLBACK")
+                return
         except psycopg.Error:
-            base.close()
+            pass
+        base.close()
 
     def _live(self) -> psycopg.Connection[tuple[Any, ...]]:
         if self._base is not None and not self._depth and not _answers(self._base):
