@@ -84,7 +84,9 @@ def load(url: str, processes: int, tasks: int, seconds: float) -> tuple[int, flo
 
 
 def loads(seconds: float) -> None:
-    measuring.title(f"64 tasks in each of several processes for {seconds:g} s: nothing lost, nothing twice, chains verify")
+    measuring.title(
+        f"64 tasks in each of several processes for {seconds:g} s: nothing lost, nothing twice, chains verify"
+    )
     with server_schema() as url:
         if url is not None:
             count, speed = load(url, 8, 64, seconds)
@@ -106,7 +108,10 @@ def on_server(rounds: int) -> None:
             ledger = Ledger(url)
             bare.execute(f"CREATE TABLE {name}.bare(bytes bytea)")
             query, row = f"INSERT INTO {name}.bare VALUES(%s)", (b"x" * 1000,)
-            work = {"bare": lambda: bare.execute(query, row), "ledger": lambda: ledger.commit((bench_ledger._intent(),))}
+            work = {
+                "bare": lambda: bare.execute(query, row),
+                "ledger": lambda: ledger.commit((bench_ledger._intent(),)),
+            }
             took = measuring.by_turns(work, rounds, warm=50)
             threads, tasks = bench_ledger._threads(ledger, 30), bench_ledger._tasks(ledger, 100)
             assert ledger.verify().ok

@@ -135,7 +135,9 @@ class PostgresDatabase:
 
     def _migrate(self, base: psycopg.Connection[tuple[Any, ...]]) -> None:
         name = sql.Identifier(self.schema)
-        base.execute(sql.SQL("CREATE SCHEMA IF NOT EXISTS {}").format(name))
+        there = base.execute("SELECT 1 FROM pg_namespace WHERE nspname=%s", (self.schema,)).fetchone()
+        if there is None:  # IF NOT EXISTS would ask for the right to make schemas, even where it does not
+            base.execute(sql.SQL("CREATE SCHEMA {}").format(name))
         base.execute("CREATE TABLE IF NOT EXISTS versions(version bigint PRIMARY KEY, time timestamptz DEFAULT now())")
         for version in range(self._version(base), VERSION):
             base.execute(script("postgres", version + 1).replace("{schema}", name.as_string(base)))

@@ -314,9 +314,7 @@ def _statements(script: str) -> Iterator[str]:
 
 def _before_fork() -> None:
     """Wait for transactions to end: SQLite would believe in the child that its parent's, cut in the middle, holds the lock for ever."""
-    for connection in list(_connections):
-        if connection.hold():
-            _held.append(connection)
+    _held.extend(connection for connection in list(_connections) if connection.hold())
 
 
 def _after_fork_in_parent() -> None:
