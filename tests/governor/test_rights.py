@@ -371,7 +371,7 @@ def test_a_legal_hold_keeps_what_is_asked_to_be_erased(gov: govai.Governor) -> N
 def test_kept_content_of_an_erased_person_is_gone_and_of_others_stays(policy: dict[str, Any], ledger_url: str) -> None:
     with govai.Governor({**policy, "keep": "content"}, ledger=ledger_url, actor="ana") as gov:
         hers, his = ask(gov, ANA).record_id, ask(gov, BOB).record_id
-        both = gov.generate(MODEL, "Write to them.", data=[ANA, BOB], purpose="win_back").record_id
+        both = gov.generate(MODEL, lambda rows: f"Write to {rows[0].name} and {rows[1].name}.", data=[ANA, BOB], purpose="win_back").record_id
         assert all(gov.ledger.content(one) for one in (hers, his, both))
         receipt = gov.ledger.erase(email=ANA["email"], customer_id=ANA["customer_id"], name=ANA["name"])
         assert receipt.destroyed["contents"] >= 2
