@@ -14,12 +14,17 @@ from pathlib import Path
 import pytest
 
 from govai.core.records import Draft, new_id
+from govai.ledger.claims import Claims
 from govai.ledger.fault import CODES
 from govai.keys.roots import RootKey
+from govai.ledger.line import Line
+from govai.ledger.parts import scan_in_parts
+from govai.ledger.scanning import Scan
 from govai.ledger.signing import Signer
 from govai.ledger.store import Ledger
 from govai.ledger.verify import Trust, Verification, verify_url
 from govai.sinks.anchors import FileAnchor
+from govai.storage.opening import open_database
 from tests.ledger import alterations
 from tests.ledger.alterations import CORPUS
 from tests.ledger.attacker import Attacker
@@ -97,6 +102,34 @@ def test_an_alteration_is_named(written: Path, tmp_path: Path, name: str, place:
     assert not found.ok
     assert CORPUS[name][0] in {fault.code for fault in found.faults}, found
     assert all(fault.code in CODES and fault.words for fault in found.faults)
+
+
+@pytest.mark.parametrize("name", CORPUS)
+def test_several_processes_name_the_same(written: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    shutil.copy(written / "ledger.db", tmp_path / "ledger.db")
+    alone = altered(f"sqlite:///{tmp_path}/ledger.db", name, 0, written)
+    in_parts(monkeypatch, 2)
+    assert verify_url(f"sqlite:///{tmp_path}/ledger.db", trust(written)) == alone
+
+
+def in_parts(monkeypatch: pytest.MonkeyPatch, processes: int) -> None:
+    """Have even a small ledger verified by so many processes."""
+    monkeypatch.setattr("govai.ledger.parts.LEAST", 1)
+    monkeypatch.setattr("govai.ledger.parts.PROCESSES", processes)
+
+
+@pytest.mark.parametrize("processes", [2, 3, 7])
+def test_processes_fit_together_wherever_they_begin(written: Path, monkeypatch: pytest.MonkeyPatch, processes: int) -> None:
+    url = f"sqlite:///{written}/ledger.db"
+    alone = verify_url(url, trust(written))
+    in_parts(monkeypatch, processes)
+    database = open_database(url)
+    connection = database.connect_reading()
+    line = Line.read(connection)
+    scan = Scan(Claims(line.checkpoints.values()))
+    assert scan_in_parts(scan, connection, database) and scan.count == alone.records
+    connection.close()
+    assert verify_url(url, trust(written)) == alone
 
 
 def test_every_code_is_proven(written: Path) -> None:

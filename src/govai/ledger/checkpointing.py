@@ -15,6 +15,7 @@ from govai.core.errors import ConfigError, GovaiError
 from govai.core.keys import all_keys
 from govai.core.lang import say
 from govai.core.records import Draft, now
+from govai.ledger.chain import OF_KIND
 from govai.ledger.merkle import root_of
 from govai.ledger.scanning import spelled
 from govai.ledger.signing import USE, Signer, public_key
@@ -28,7 +29,8 @@ _LOOK_S = 5.0
 EVERY_S = 600.0
 _MOST = 100_000  # records that one checkpoint covers: what a verification holds in memory is bounded by it
 _OWN = frozenset({"checkpoint", "anchor"})  # a ledger in which nothing else happens needs no further checkpoint
-_SINCE = "SELECT position, bytes FROM records WHERE kind='checkpoint' AND position>? ORDER BY position"
+_OURS = OF_KIND.format("checkpoint")
+_SINCE = f"SELECT position, bytes FROM records WHERE {_OURS} AND position>? ORDER BY position"  # noqa: S608 -- our words
 _SPAN = "SELECT hash, kind FROM records WHERE chain=? AND seq>? AND seq<=? ORDER BY seq LIMIT ?"
 
 
