@@ -1,6 +1,6 @@
 """A ledger's honest life, written by the real writer: forked writers, killed ones, sweeps, checkpoints, a purge.
 
-    python -m benchmarks.honest_life URL records     (what one process and its child write before they are killed)
+python -m benchmarks.honest_life URL records     (what one process and its child write before they are killed)
 """
 
 from __future__ import annotations
@@ -54,8 +54,13 @@ def _purged(url: str) -> None:
     on = ledger.connection
     ((chain,),) = on.execute("SELECT chain FROM records ORDER BY position LIMIT 1")
     which = (chain, 1, _PURGED)
-    hashes = [one for (one,) in on.execute("SELECT hash FROM records WHERE chain=? AND seq BETWEEN ? AND ? ORDER BY seq", which)]
-    ledger.commit([Draft("purge", "", {"purged": [{"chain": chain, "from": 1, "to": _PURGED}], "digest": digest_of(hashes)})])
+    hashes = [
+        one
+        for (one,) in on.execute("SELECT hash FROM records WHERE chain=? AND seq BETWEEN ? AND ? ORDER BY seq", which)
+    ]
+    ledger.commit(
+        [Draft("purge", "", {"purged": [{"chain": chain, "from": 1, "to": _PURGED}], "digest": digest_of(hashes)})]
+    )
     on.execute("INSERT INTO purging VALUES('benchmark')")
     on.execute("UPDATE records SET bytes=x'' WHERE chain=? AND seq BETWEEN ? AND ?", which)
     on.execute("DELETE FROM purging")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import shutil
+import sqlite3
 import subprocess
 import sys
 import textwrap
@@ -123,13 +124,33 @@ def test_processes_fit_together_wherever_they_begin(written: Path, monkeypatch: 
     url = f"sqlite:///{written}/ledger.db"
     alone = verify_url(url, trust(written))
     in_parts(monkeypatch, processes)
+    assert fits(url) == alone.records
+    assert verify_url(url, trust(written)) == alone
+
+
+def fits(url: str) -> int:
+    """How many records the parts of a ledger hold together; nothing is odd in any of them."""
     database = open_database(url)
     connection = database.connect_reading()
-    line = Line.read(connection)
-    scan = Scan(Claims(line.checkpoints.values()))
-    assert scan_in_parts(scan, connection, database) and scan.count == alone.records
-    connection.close()
-    assert verify_url(url, trust(written)) == alone
+    try:
+        scan = Scan(Claims(Line.read(connection).checkpoints.values()))
+        assert scan_in_parts(scan, connection, database)
+        return scan.count
+    finally:
+        connection.close()
+
+
+def test_text_that_is_none_is_quoted_nowhere(written: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    shutil.copy(written / "ledger.db", tmp_path / "ledger.db")
+    base = sqlite3.connect(tmp_path / "ledger.db")
+    base.execute("DROP TRIGGER records_stay")
+    base.execute("UPDATE records SET purpose=CAST(x'63616e617279ff' AS TEXT) WHERE position=9")
+    base.commit()
+    base.close()
+    for processes in (1, 3):
+        in_parts(monkeypatch, processes)
+        found = verify_url(f"sqlite:///{tmp_path}/ledger.db", trust(written))
+        assert {fault.code for fault in found.faults} == {"columns"} and "canary" not in repr(found)
 
 
 def test_every_code_is_proven(written: Path) -> None:
@@ -169,8 +190,19 @@ def test_an_alteration_on_a_server_is_named(served: tuple[str, Path], name: str)
     assert CORPUS[name][0] in {fault.code for fault in found.faults}, found
 
 
-def test_forks_sweeps_crashes_and_purges_raise_no_alarm(tmp_path: Path) -> None:
+def test_processes_fit_together_on_a_server(served: tuple[str, Path], monkeypatch: pytest.MonkeyPatch) -> None:
+    schema, folder = served
+    url = f"{SERVER}?schema={schema}"
+    alone = verify_url(url, trust(folder))
+    in_parts(monkeypatch, 3)
+    assert fits(url) == alone.records
+    assert verify_url(url, trust(folder)) == alone
+
+
+@pytest.mark.parametrize("processes", [1, 3])
+def test_forks_sweeps_crashes_and_purges_raise_no_alarm(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, processes: int) -> None:
     """What happens to a ledger in an honest life: killed writers, forked children, sweeps, checkpoints, purges."""
+    in_parts(monkeypatch, processes)
     url = f"sqlite:///{tmp_path}/ledger.db"
     for _ in range(2):
         subprocess.run([sys.executable, "-W", "ignore", "-c", textwrap.dedent(_LIFE), url], check=False)

@@ -1,7 +1,8 @@
 """Scanning in parts: processes take ranges of positions at the same time, and what they found is fitted together. Only a
 ledger without any fault comes out of it; where anything at all is odd, nobody knows, and one process looks from the start.
 
-A part begins in the midst of chains: it takes the first row's word for what was before, which is checked when fitting.
+A ledger is one part where it is small, or the machine has one core. A part begins in the midst of chains: it takes the
+first row's word for what was before, which is checked when fitting.
 """
 
 from __future__ import annotations
@@ -121,14 +122,14 @@ class PartScan(Scan):
 
 
 def scan_in_parts(scan: Scan, connection: Connection, database: Database) -> bool:
-    """Scan a whole ledger by several processes; False, and nothing done, where that is not worth it or not all is well."""
+    """Scan a whole ledger, a large one by several processes; False, and nothing done, where not all is well."""
     parts = _divided(connection) if database.path != ":memory:" and sys.executable else []
     if not parts:
         return False
     try:
         with ExitStack() as ending:
             others = [ending.enter_context(_Process(database, scan.claims, part)) for part in parts[:-1]]
-            last = _scanned(connection, scan.claims, parts[-1])
+            last = _scanned(database, scan.claims, parts[-1])
             found = [*(one.found() for one in others), last]
         return _fit(scan, connection, found)
     except (*_FAILURES, *database.errors):
@@ -138,11 +139,7 @@ def scan_in_parts(scan: Scan, connection: Connection, database: Database) -> boo
 def serve() -> None:
     """Scan the part that stdin names, and write what was found to stdout: the other end of `scan_in_parts`."""
     database, claims, part = pickle.load(sys.stdin.buffer)  # noqa: S301 -- from our own parent, by a pipe
-    connection = database.connect_reading()
-    try:
-        pickle.dump(_scanned(connection, claims, part), sys.stdout.buffer)
-    finally:
-        connection.close()
+    pickle.dump(_scanned(database, claims, part), sys.stdout.buffer)
 
 
 class _Process:
@@ -189,20 +186,24 @@ def _not_found() -> Found:
     raise ValueError("not what a part finds")
 
 
-def _scanned(connection: Connection, claims: Claims, part: Part) -> Found:
-    scan = PartScan(claims)
-    scan.run(connection.stream(*part.query()))
+def _scanned(database: Database, claims: Claims, part: Part) -> Found:
+    scan, connection = PartScan(claims), database.connect_reading()
+    try:
+        connection.hasten()
+        scan.run(connection.stream(*part.query()))
+    finally:
+        connection.close()
     return scan.result()
 
 
 def _divided(connection: Connection) -> list[Part]:
-    """Return the parts of a ledger, [] where it is too small, or its positions are none."""
+    """Return the parts of a ledger, [] where it has no rows, or positions that are none."""
     ((first,),) = connection.execute("SELECT min(position) FROM records")
     ((last,),) = connection.execute("SELECT max(position) FROM records")  # apart: each is one look at an index
     if not isinstance(first, int) or not isinstance(last, int):
         return []
-    count = min(PROCESSES, (last - first + 1) // LEAST)
-    if count <= 1 or connection.execute("SELECT 1 FROM records WHERE position IS NULL LIMIT 1"):
+    count = max(1, min(PROCESSES, (last - first + 1) // LEAST))
+    if connection.execute("SELECT 1 FROM records WHERE position IS NULL LIMIT 1"):
         return []
     cuts = [first + (last - first) * at // count for at in range(1, count)]
     return [Part(after, until) for after, until in zip([None, *cuts], [*cuts, None], strict=True)]

@@ -185,6 +185,9 @@ class PostgresConnection:
                 cursor.execute(_spelled(query)[0], values)
                 yield from cursor
 
+    def hasten(self) -> None:
+        """Nothing to do: the server holds no text that is not UTF-8."""
+
     @contextmanager
     def writing(self) -> Iterator[None]:
         """A transaction that shares the ledger with other writers."""
