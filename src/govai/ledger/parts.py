@@ -35,7 +35,11 @@ _COMMAND = (
     "-c",
     "from govai.ledger.parts import serve; serve()",
 )  # -P: nothing of the current folder is imported
-_FAILURES: tuple[type[Exception], ...] = (OSError, subprocess.SubprocessError, EOFError, ValueError, TypeError)
+_FAILURES: tuple[type[Exception], ...] = (
+    *(OSError, subprocess.SubprocessError),  # a process that cannot be had, or fails
+    *(pickle.PickleError, EOFError, LookupError, AttributeError),  # one that says something else
+    *(ValueError, TypeError),  # rows that are none
+)
 
 
 class Part(NamedTuple):

@@ -179,7 +179,7 @@ class PostgresConnection:
         """Yield rows from a cursor on the server, as of the moment it began."""
         with self._lock:
             base = self._live()
-            with base.transaction(), base.cursor(name="govai_stream") as cursor:
+            with base.transaction(), base.cursor(name="govai_stream", binary=True) as cursor:
                 cursor.itersize = _CHUNK
                 base.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
                 cursor.execute(_spelled(query)[0], values)
