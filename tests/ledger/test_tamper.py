@@ -128,6 +128,14 @@ def test_processes_fit_together_wherever_they_begin(written: Path, monkeypatch: 
     assert verify_url(url, trust(written)) == alone
 
 
+@pytest.mark.parametrize("program", ["false", "echo", "missing"])
+def test_processes_that_cannot_be_had_are_done_without(written: Path, monkeypatch: pytest.MonkeyPatch, program: str) -> None:
+    alone = verify_url(f"sqlite:///{written}/ledger.db", trust(written))
+    in_parts(monkeypatch, 2)
+    monkeypatch.setattr(sys, "executable", shutil.which(program) or program)
+    assert verify_url(f"sqlite:///{written}/ledger.db", trust(written)) == alone
+
+
 def fits(url: str) -> int:
     """How many records the parts of a ledger hold together; nothing is odd in any of them."""
     database = open_database(url)

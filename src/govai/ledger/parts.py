@@ -133,6 +133,8 @@ def scan_in_parts(scan: Scan, connection: Connection, database: Database) -> boo
     try:
         with ExitStack() as ending:
             others = [ending.enter_context(_Process(database, scan.claims, part)) for part in parts[:-1]]
+            for other in others:
+                other.ask()
             last = _scanned(database, scan.claims, parts[-1])
             found = [*(one.found() for one in others), last]
         return _fit(scan, connection, found)
@@ -163,10 +165,6 @@ class _Process:
         self._asked = pickle.dumps((database, claims, part))
 
     def __enter__(self) -> Self:
-        if self._process.stdin is not None:
-            with self._process.stdin as asking:  # by a pipe: a command line, where a password could stand, is public
-                asking.write(self._asked)
-            self._process.stdin = None
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -176,6 +174,13 @@ class _Process:
             if pipe is not None:
                 with suppress(OSError):
                     pipe.close()
+
+    def ask(self) -> None:
+        """Say what to scan: by a pipe, for a command line, where a password could stand, is public."""
+        if self._process.stdin is not None:
+            with self._process.stdin as asking:
+                asking.write(self._asked)
+            self._process.stdin = None
 
     def found(self) -> Found:
         """Return what it found; raises SubprocessError where it could not."""
