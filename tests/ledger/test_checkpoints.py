@@ -122,6 +122,21 @@ def test_checkpoints_come_by_themselves_after_so_many_commits(url: str) -> None:
     pacer.close()
 
 
+def test_a_checkpoint_in_the_background_that_fails_is_logged(url: str, caplog: pytest.LogCaptureFixture) -> None:
+    from govai.ledger.checkpointing import Maker, Pacer
+
+    ledger = Ledger(url)  # without keys
+    ledger.commit([note(n=1)])
+    maker = Maker(ledger)
+    pacer = Pacer(maker, commits=1, seconds=3600)
+    for _ in range(2):
+        pacer.committed()  # it goes on trying
+    pacer.close()
+    said = [line.getMessage() for line in caplog.records if line.name == "govai.ledger"]
+    assert len(said) == 2 and "opened without keys" in said[0]
+    ledger.close()
+
+
 def test_closing_anchors_what_was_written(url: str, tmp_path: Path) -> None:
     with govai.Governor(ledger=url, anchors=[f"file:{tmp_path}/far/anchor.jsonl"], actor="ana") as gov:
         gov.generate("offline:echo", "bonjour")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import shutil
+import sqlite3
 import subprocess
 import sys
 import textwrap
@@ -14,12 +15,17 @@ from pathlib import Path
 import pytest
 
 from govai.core.records import Draft, new_id
+from govai.ledger.claims import Claims
 from govai.ledger.fault import CODES
 from govai.keys.roots import RootKey
+from govai.ledger.line import Line
+from govai.ledger.parts import scan_in_parts
+from govai.ledger.scanning import Scan
 from govai.ledger.signing import Signer
 from govai.ledger.store import Ledger
 from govai.ledger.verify import Trust, Verification, verify_url
 from govai.sinks.anchors import FileAnchor
+from govai.storage.opening import open_database
 from tests.ledger import alterations
 from tests.ledger.alterations import CORPUS
 from tests.ledger.attacker import Attacker
@@ -99,6 +105,62 @@ def test_an_alteration_is_named(written: Path, tmp_path: Path, name: str, place:
     assert all(fault.code in CODES and fault.words for fault in found.faults)
 
 
+@pytest.mark.parametrize("name", CORPUS)
+def test_several_processes_name_the_same(written: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    shutil.copy(written / "ledger.db", tmp_path / "ledger.db")
+    alone = altered(f"sqlite:///{tmp_path}/ledger.db", name, 0, written)
+    in_parts(monkeypatch, 2)
+    assert verify_url(f"sqlite:///{tmp_path}/ledger.db", trust(written)) == alone
+
+
+def in_parts(monkeypatch: pytest.MonkeyPatch, processes: int) -> None:
+    """Have even a small ledger verified by so many processes."""
+    monkeypatch.setattr("govai.ledger.parts.LEAST", 1)
+    monkeypatch.setattr("govai.ledger.parts.PROCESSES", processes)
+
+
+@pytest.mark.parametrize("processes", [2, 3, 7])
+def test_processes_fit_together_wherever_they_begin(written: Path, monkeypatch: pytest.MonkeyPatch, processes: int) -> None:
+    url = f"sqlite:///{written}/ledger.db"
+    alone = verify_url(url, trust(written))
+    in_parts(monkeypatch, processes)
+    assert fits(url) == alone.records
+    assert verify_url(url, trust(written)) == alone
+
+
+@pytest.mark.parametrize("program", ["false", "echo", "missing"])
+def test_processes_that_cannot_be_had_are_done_without(written: Path, monkeypatch: pytest.MonkeyPatch, program: str) -> None:
+    alone = verify_url(f"sqlite:///{written}/ledger.db", trust(written))
+    in_parts(monkeypatch, 2)
+    monkeypatch.setattr(sys, "executable", shutil.which(program) or program)
+    assert verify_url(f"sqlite:///{written}/ledger.db", trust(written)) == alone
+
+
+def fits(url: str) -> int:
+    """How many records the parts of a ledger hold together; nothing is odd in any of them."""
+    database = open_database(url)
+    connection = database.connect_reading()
+    try:
+        scan = Scan(Claims(Line.read(connection).checkpoints.values()))
+        assert scan_in_parts(scan, connection, database)
+        return scan.count
+    finally:
+        connection.close()
+
+
+def test_text_that_is_none_is_quoted_nowhere(written: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    shutil.copy(written / "ledger.db", tmp_path / "ledger.db")
+    base = sqlite3.connect(tmp_path / "ledger.db")
+    base.execute("DROP TRIGGER records_stay")
+    base.execute("UPDATE records SET purpose=CAST(x'63616e617279ff' AS TEXT) WHERE position=9")
+    base.commit()
+    base.close()
+    for processes in (1, 3):
+        in_parts(monkeypatch, processes)
+        found = verify_url(f"sqlite:///{tmp_path}/ledger.db", trust(written))
+        assert {fault.code for fault in found.faults} == {"columns"} and "canary" not in repr(found)
+
+
 def test_every_code_is_proven(written: Path) -> None:
     assert {code for code, _ in CORPUS.values()} == CODES - {"damaged"}
 
@@ -136,8 +198,19 @@ def test_an_alteration_on_a_server_is_named(served: tuple[str, Path], name: str)
     assert CORPUS[name][0] in {fault.code for fault in found.faults}, found
 
 
-def test_forks_sweeps_crashes_and_purges_raise_no_alarm(tmp_path: Path) -> None:
+def test_processes_fit_together_on_a_server(served: tuple[str, Path], monkeypatch: pytest.MonkeyPatch) -> None:
+    schema, folder = served
+    url = f"{SERVER}?schema={schema}"
+    alone = verify_url(url, trust(folder))
+    in_parts(monkeypatch, 3)
+    assert fits(url) == alone.records
+    assert verify_url(url, trust(folder)) == alone
+
+
+@pytest.mark.parametrize("processes", [1, 3])
+def test_forks_sweeps_crashes_and_purges_raise_no_alarm(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, processes: int) -> None:
     """What happens to a ledger in an honest life: killed writers, forked children, sweeps, checkpoints, purges."""
+    in_parts(monkeypatch, processes)
     url = f"sqlite:///{tmp_path}/ledger.db"
     for _ in range(2):
         subprocess.run([sys.executable, "-W", "ignore", "-c", textwrap.dedent(_LIFE), url], check=False)

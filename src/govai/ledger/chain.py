@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 FIELDS = frozenset(one.name for one in fields(Record)) - {"hash"}
+OF_KIND = (
+    "kind='{}' AND kind NOT IN ('intent','outcome')"  # the index's own words, without which SQLite reads every row
+)
 
 
 class Row(NamedTuple):

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import threading
 import time
 import weakref
-from contextlib import suppress
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING
 
@@ -15,6 +15,7 @@ from govai.core.errors import ConfigError, GovaiError
 from govai.core.keys import all_keys
 from govai.core.lang import say
 from govai.core.records import Draft, now
+from govai.ledger.chain import OF_KIND
 from govai.ledger.merkle import root_of
 from govai.ledger.scanning import spelled
 from govai.ledger.signing import USE, Signer, public_key
@@ -23,12 +24,14 @@ if TYPE_CHECKING:
     from govai.core.database import Connection
     from govai.ledger.store import Ledger
 
+_log = logging.getLogger("govai.ledger")
 EVERY_COMMITS = 10_000  # at least as many records
 _LOOK_S = 5.0
 EVERY_S = 600.0
 _MOST = 100_000  # records that one checkpoint covers: what a verification holds in memory is bounded by it
 _OWN = frozenset({"checkpoint", "anchor"})  # a ledger in which nothing else happens needs no further checkpoint
-_SINCE = "SELECT position, bytes FROM records WHERE kind='checkpoint' AND position>? ORDER BY position"
+_OURS = OF_KIND.format("checkpoint")
+_SINCE = f"SELECT position, bytes FROM records WHERE {_OURS} AND position>? ORDER BY position"  # noqa: S608 -- our words
 _SPAN = "SELECT hash, kind FROM records WHERE chain=? AND seq>? AND seq<=? ORDER BY seq LIMIT ?"
 
 
@@ -170,10 +173,20 @@ def _pace(alive: weakref.ref[Maker], bell: SimpleQueue[bool], seconds: float) ->
 
 
 def _made(maker: Maker | None) -> None:
-    """Make one. What fails is tried again when the next is due; verifying says how far the checkpoints reach."""
-    with suppress(GovaiError, ReferenceError):
+    """Make one. What fails is logged, and tried again when the next is due; verifying says how far the checkpoints reach."""
+    try:
         if maker is not None:
             maker.make()
+    except ReferenceError:
+        pass  # the ledger is gone
+    except Exception as error:  # noqa: BLE001 -- a database's own errors too: the thread must live to try again
+        why = str(error) if isinstance(error, GovaiError) else type(error).__name__  # others may quote what they read
+        _log.warning(
+            say(
+                "no checkpoint could be made; it is tried again: %s", "point de contrôle impossible, réessai prévu : %s"
+            ),
+            why,
+        )
 
 
 def _span(chain: str, first: int, digests: list[str]) -> Span:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from govai.core.checkpoints import Checkpoint
 from govai.core.lang import say
+from govai.ledger.chain import OF_KIND
 from govai.ledger.fault import Fault
 from govai.ledger.scanning import later, spelled
 from govai.ledger.signing import is_signed
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from govai.core.checkpoints import Anchor
     from govai.core.database import Connection
 
-_QUERY = "SELECT id, bytes FROM records WHERE kind='checkpoint' ORDER BY position"
+_QUERY = f"SELECT id, bytes FROM records WHERE {OF_KIND.format('checkpoint')} ORDER BY position"  # noqa: S608 -- our words
 _MOST_GONE = 100
 
 

@@ -18,7 +18,7 @@ from govai.ledger.fault import Fault
 from govai.ledger.merkle import root_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
     from typing import Any
 
     from govai.ledger.claims import Claims
@@ -67,6 +67,12 @@ class End:
         self.leaves = []
         self._aim()
 
+    def stand(self, seq: int, head: str) -> None:
+        """Stand after a record in the midst of the chain."""
+        self.seq, self.head = seq, head
+        while self.last <= seq:
+            self.turn()
+
     def _aim(self) -> None:
         """Note which records the next pledge is about; none where there is none."""
         pledges = self.claims.pledges
@@ -101,7 +107,7 @@ class Scan:
             count += 1
             named, seq, identity, time, kind, call_id, intent_id, purpose, digest, raw = row
             if named != chain:
-                chain, end = named, self.end_of(named)
+                chain, end = named, self.end_of(row)
             if (
                 raw
                 and seq == end.seq + 1
@@ -138,8 +144,9 @@ class Scan:
                     self.unannounced(identity, intent_id)
         self.count += count
 
-    def end_of(self, chain: str) -> End:
-        """Return where the scan stands on a chain."""
+    def end_of(self, row: Sequence[Any]) -> End:
+        """Return where the scan stands on a row's chain."""
+        chain = row[0]
         found = self.ends.get(chain)
         if found is None:
             found = self.ends[chain] = End(self.claims.on(chain))

@@ -162,7 +162,7 @@ class Ledger(Inquiry, Custody, Rights):
         self._writer.flush()
         self.sweep()
         trust = Trust(self.public_keys, tuple(self._anchors), _beside(self.keys, self.path))
-        return self._read_apart(lambda connection: verify_connection(connection, self.database.errors, trust))
+        return self._read_apart(lambda connection: verify_connection(connection, self.database, trust))
 
     def sweep(self) -> int:
         """Give the outcome `unknown` to intents whose writer is gone; return how many."""

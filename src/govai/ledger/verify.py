@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 from govai.core.errors import LedgerUnavailable
 from govai.core.lang import say
-from govai.ledger.chain import record_of
+from govai.ledger.chain import OF_KIND, record_of
 from govai.ledger.claims import Claims, Purge, mismatches
 from govai.ledger.fault import Fault
 from govai.ledger.line import Copies, Line, confirmed, read_back
+from govai.ledger.parts import Part, scan_in_parts
 from govai.ledger.scanning import MOST, Scan, spelled
 from govai.storage.opening import open_database
 
@@ -23,8 +24,7 @@ if TYPE_CHECKING:
     from govai.core.records import Record
     from govai.ledger.scanning import Suspect
 
-_ROWS = "SELECT chain,seq,id,time,kind,call_id,intent_id,purpose,hash,bytes FROM records ORDER BY position"
-_OF_KIND = "SELECT id, bytes FROM records WHERE kind='{}' ORDER BY position"
+_OF_KIND = f"SELECT id, bytes FROM records WHERE {OF_KIND} ORDER BY position"  # noqa: S608 -- our words
 _TWICE = "SELECT id FROM records GROUP BY id HAVING count(*)>1 LIMIT 100"
 _RANGE = "SELECT hash FROM records WHERE chain=? AND seq BETWEEN ? AND ? ORDER BY seq"
 
@@ -63,15 +63,13 @@ class Trust:
     notes: tuple[str, ...] = ()
 
 
-def verify_connection(
-    connection: Connection, errors: tuple[type[Exception], ...], trust: Trust | None = None
-) -> Verification:
-    """Verify an open ledger; `errors` are those of its database."""
+def verify_connection(connection: Connection, database: Database, trust: Trust | None = None) -> Verification:
+    """Verify an open ledger; more connections to its database are opened by other processes where it is large."""
     trust = trust or Trust()
     scan = Scan(Claims())
     try:
-        return _verify(connection, trust, scan)
-    except errors as error:
+        return _verify(connection, database, trust, scan)
+    except database.errors as error:
         damaged = Fault("damaged", None, type(error).__name__)
         return result(scan.count, [*scan.faults, damaged], None, list(trust.notes))
 
@@ -85,7 +83,7 @@ def verify_url(url: str, trust: Trust | None = None) -> Verification:
     database = open_database(url)
     connection = opened(database)
     try:
-        return verify_connection(connection, database.errors, trust)
+        return verify_connection(connection, database, trust)
     finally:
         connection.close()
 
@@ -105,7 +103,7 @@ def opened(database: Database) -> Connection:
     )
 
 
-def _verify(connection: Connection, trust: Trust, scan: Scan) -> Verification:
+def _verify(connection: Connection, database: Database, trust: Trust, scan: Scan) -> Verification:
     kept, notes = read_back(trust.anchors)  # first: what is anchored later than this was written later, too
     before = _heads(connection)
     line, purges, copies = Line.read(connection), list(_purges(connection)), Copies()
@@ -114,9 +112,11 @@ def _verify(connection: Connection, trust: Trust, scan: Scan) -> Verification:
     for name, checkpoint in confirmed(trust.anchors, line, _bodies(connection, "anchor")):
         copies.compare(line, name, [checkpoint], frozenset(trust.keys))
     scan.claims = Claims([*line.checkpoints.values(), *copies.unkept], purges)
-    scan.run(connection.stream(_ROWS))
+    broken = [*line.faults(trust.keys), *copies.faults]
+    if broken or not scan_in_parts(scan, connection, database):
+        scan.run(connection.stream(Part(None, None).query()[0]))
     faults = [*scan.faults, *(_told(connection, one) for one in scan.suspects), *_unmatched(connection, scan)]
-    faults += [*ends(scan, before, _heads(connection)), *line.faults(trust.keys), *copies.faults]
+    faults += [*ends(scan, before, _heads(connection)), *broken]
     faults += _emptied(connection, scan, purges)
     faults += [Fault("duplicated", record, record) for (record,) in connection.execute(_TWICE)]
     notes += [*line.notes(trust.keys), *copies.notes, *trust.notes]

@@ -181,11 +181,14 @@ class PostgresConnection:
         """Yield rows from a cursor on the server, as of the moment it began."""
         with self._lock:
             base = self._live()
-            with base.transaction(), base.cursor(name="govai_stream") as cursor:
+            with base.transaction(), base.cursor(name="govai_stream", binary=True) as cursor:
                 cursor.itersize = _CHUNK
                 base.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
                 cursor.execute(_spelled(query)[0], values)
                 yield from cursor
+
+    def hasten(self) -> None:
+        """Nothing to do: the server holds no text that is not UTF-8."""
 
     @contextmanager
     def writing(self) -> Iterator[None]:

@@ -117,6 +117,10 @@ class SqliteConnection:
                 return
             yield from rows
 
+    def hasten(self) -> None:
+        """Let SQLite's own decoder read text; it refuses what is not UTF-8, and quotes it."""
+        self._base.text_factory = str
+
     @contextmanager
     def writing(self) -> Iterator[None]:
         """A transaction; SQLite lets one write at a time."""
