@@ -13,8 +13,6 @@ from govai.core.records import Draft, Record
 from govai.ledger.chain import record_of
 from govai.ledger.checkpointing import Maker, Pacer
 from govai.ledger.inquiry import Inquiry
-from govai.ledger.reading import Reading
-from govai.ledger.verify import Trust, Verification, opened, verify_connection
 from govai.ledger.writer import Writer
 from govai.storage.opening import open_database
 
@@ -28,6 +26,8 @@ if TYPE_CHECKING:
     from govai.ledger.feed import Feed
     from govai.ledger.outbox import SinkState
     from govai.ledger.proof import Proof
+    from govai.ledger.reading import Reading
+    from govai.ledger.verify import Verification
 
 T = TypeVar("T")
 _PAGE_OF = "SELECT position, id, bytes FROM records WHERE {} ORDER BY position LIMIT ?"
@@ -150,6 +150,8 @@ class Ledger(Inquiry):
 
     def verify(self) -> Verification:
         """Check every record: bytes against digests, digests against each other, chains against their heads, outcomes."""
+        from govai.ledger.verify import Trust, verify_connection
+
         self._writer.flush()
         self.sweep()
         trust = Trust(self.public_keys, tuple(self._anchors), _beside(self.keys, self.path))
@@ -259,6 +261,8 @@ class Ledger(Inquiry):
         )
 
     def _reading(self) -> Reading:
+        from govai.ledger.reading import Reading
+
         self._writer.flush()
         self.sweep()
         return Reading(self._read, lambda: self.guarded(lambda on: on.in_flight()), server=self.database.remote)
@@ -288,6 +292,8 @@ class Ledger(Inquiry):
 
     def _read_apart(self, step: Callable[[Connection], T]) -> T:
         """Run a step on a connection that only reads."""
+        from govai.ledger.verify import opened
+
         reader = opened(self.database)
         try:
             return step(reader)
