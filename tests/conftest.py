@@ -53,7 +53,7 @@ def gov(policy: dict) -> Iterator[govai.Governor]:
         yield governor
 
 
-SERVER = os.environ.get("GOVAI_TEST_POSTGRES", "postgresql://postgres@127.0.0.1:5432/postgres")
+SERVER = os.environ.get("GOVAI_TEST_POSTGRESQL", "postgresql://postgres@127.0.0.1:5432/postgres")
 
 
 @pytest.fixture(scope="session")
@@ -63,7 +63,7 @@ def postgres() -> str:
     try:
         psycopg.connect(SERVER, connect_timeout=3).close()
     except psycopg.OperationalError:
-        pytest.skip(f"needs PostgreSQL: start one, or name it in $GOVAI_TEST_POSTGRES (tried {SERVER})")
+        pytest.skip(f"needs PostgreSQL: start one, or name it in $GOVAI_TEST_POSTGRESQL (tried {SERVER})")
     return SERVER
 
 

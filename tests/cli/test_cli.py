@@ -51,6 +51,25 @@ def test_one_s_own_file_kept_verified_and_a_changed_byte_named(shared: Path) -> 
     assert (bad.returncode, record in bad.stdout) == (1, True)
 
 
+def test_a_ledger_of_one_s_own_twice_verified_exported_and_proven(ledger_url: str) -> None:
+    for _ in range(2):  # what the first run released or refused does not stop the second
+        done = run("demo", "--rows", "2", "--ledger", ledger_url)
+        assert done.returncode == 0, done.stderr
+        assert ledger_url in done.stdout
+    assert run("ledger", "verify", "--ledger", ledger_url).returncode == 0
+    assert run("ledger", "export", "--bundle", "b.zip", "--ledger", ledger_url).returncode == 0
+    assert run("keys", "public", "--out", "k.pem", *(["--keys", f"file:{ledger_url[10:]}.key"] if ledger_url.startswith("sqlite") else [])).returncode == 0
+    proven = run("ledger", "verify", "--bundle", "b.zip", "--public-key", "k.pem")
+    assert (proven.returncode, "signed until" in proven.stdout) == (0, True)
+
+
+@pytest.mark.parametrize("command", [("export", "--bundle", "b.zip"), ("checkpoint",), ("verify",), ("show",), ("sinks",)], ids=str)
+def test_a_ledger_that_is_not_there_is_not_made(command: tuple[str, ...]) -> None:
+    done = run("ledger", *command, "--ledger", "sqlite:///none.db")
+    assert (done.returncode, "no ledger there" in done.stderr) == (1, True)
+    assert not Path("none.db").exists()
+
+
 @pytest.mark.parametrize(
     ("args", "says"),
     [(("demo", "--data", "none.csv"), "none.csv"), (("demo", "--model", "opena:x"), "'openai'"), (("demo", "--purpose", "winback"), "'win_back'"), (("ledger", "verify", "--ledger", "sqlite:///none.db"), "no ledger"), (("demo", "--model", "openai:x"), "OPENAI_API_KEY")],

@@ -12,6 +12,7 @@ import threading
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -261,3 +262,13 @@ def test_what_was_acknowledged_survives_a_kill_and_is_ended_when_the_lease_is_ov
         assert set(ended) == kept
         assert set(ended.values()) == {1}
         assert ledger.verify().ok
+
+
+def test_a_role_that_may_only_insert_and_select_keeps_content_and_purges_nothing(clerk: str, policy: dict) -> None:
+    with govai.Governor({**policy, "keep": "content"}, ledger=clerk, keys=None, actor="ana") as gov:
+        reply = gov.generate("offline:echo", "Bonjour {prenom}", data={"prenom": "Zoé", "email": "zoe@example.org"}, purpose="reporting")
+        kept = gov.ledger.content(reply.record_id)
+        assert kept.prompt and kept.output
+        with pytest.raises(LedgerUnavailable, match="InsufficientPrivilege"):
+            gov.ledger.purge(before=datetime.now(UTC) + timedelta(days=1))
+        assert gov.ledger.verify().ok

@@ -81,10 +81,17 @@ def demo(
             help=say("Keep ledger and review queue under ./.govai/.", "Garder registre et file sous ./.govai/."),
         ),
     ] = False,
+    ledger_url: Annotated[
+        str,
+        typer.Option(
+            "--ledger",
+            help=say("Write to this ledger, and keep it.", "Écrire dans ce registre, et le garder."),
+        ),
+    ] = "",
 ) -> None:
     from govai.cli.demo import run
 
-    run(model=model, data=data, rows=rows, purpose=purpose, keep=keep)
+    run(model=model, data=data, rows=rows, purpose=purpose, keep=keep, ledger=ledger_url)
 
 
 def main() -> None:

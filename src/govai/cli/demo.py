@@ -18,6 +18,7 @@ from govai.core.lang import say
 from govai.core.records import new_id
 from govai.detect.columns import classify
 from govai.governor.governor import Governor
+from govai.storage.opening import shown
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -33,12 +34,13 @@ _TELLING = re.compile(r"offre|offer|plan|contra|abonnement|subscription|tenure|a
 _WHY = re.compile(r"motif|reason|raison|churn|attrition|complain", re.IGNORECASE)
 
 
-def run(*, model: str, data: Path | None, rows: int, purpose: str, keep: bool) -> None:
+def run(*, model: str, data: Path | None, rows: int, purpose: str, keep: bool, ledger: str = "") -> None:
     """Show a governed campaign.
 
     Args:
         model: `provider:model`. data: a CSV of one's own, else the shipped one. rows: how many to write to.
         purpose: as in the built-in policy. keep: leave ledger and queue where the printed URL says.
+        ledger: URL of the ledger to write to; it is kept. "": a file of its own.
 
     Raises:
         GovaiError: the file, the model or the purpose cannot be used.
@@ -46,8 +48,9 @@ def run(*, model: str, data: Path | None, rows: int, purpose: str, keep: bool) -
     path = data or Path(__file__).with_name("demo_crm.csv")
     every = list(islice(read_csv(path), max(_READ, rows)))
     page, told = Page(), Told.over(every)
+    keep = keep or bool(ledger)
     folder = Path(".govai").resolve() if keep else Path(tempfile.mkdtemp(prefix="govai-demo-"))
-    url = f"sqlite:///{folder / f'demo-{new_id()}.db'}"
+    url = ledger or f"sqlite:///{folder / f'demo-{new_id()}.db'}"
     try:
         with Governor(_POLICY, ledger=url, actor=_REQUESTER) as gov:
             gov.policy.purpose(purpose)
@@ -61,7 +64,7 @@ def run(*, model: str, data: Path | None, rows: int, purpose: str, keep: bool) -
                 }
             )
             _Campaign(gov, page, told, model, purpose).play(every, rows)
-        page.kept(url) if keep else page.removed()
+        page.kept(shown(url)) if keep else page.removed()
     finally:
         if not keep:
             shutil.rmtree(folder, ignore_errors=True)

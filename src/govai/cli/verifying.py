@@ -99,7 +99,10 @@ def exported(url: str, bundle: Path) -> None:
 
 def _governor(url: str, anchors: Sequence[str]) -> Governor:
     from govai.governor.governor import Governor
+    from govai.ledger.verify import opened
+    from govai.storage.opening import open_database
 
+    opened(open_database(url)).close()  # a ledger that is not there is an error, not a new ledger
     return Governor(ledger=url, anchors=list(anchors) or None)
 
 

@@ -17,6 +17,7 @@ from govai.core.records import new_id
 from govai.flow import recording
 from govai.flow.asked import Trace
 from govai.flow.derived import remember
+from govai.flow.disclosing import answered
 from govai.flow.settling import Settlement
 from govai.flow.waits import Do, Wait
 from govai.policy.judge import Question
@@ -197,8 +198,10 @@ class BatchSettlement:
         status, error = ended[0]
         if line["record"] not in self._told:
             self._told.add(line["record"])
+            found = answered(call.engine, asked, asked.trace, line["record"], call.read.provider)
+            incidents = [*one.incidents, *found]
             draft = recording.result(
-                call.engine, asked, line["record"], status=status, error=error, incidents=one.incidents
+                call.engine, asked, line["record"], status=status, error=error, incidents=incidents
             )
             call.engine.ledger.enqueue(draft)
             remember(call, line["record"], asked.trace)

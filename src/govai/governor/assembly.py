@@ -64,6 +64,7 @@ def assemble(given: dict[str, Any]) -> Parts:
     beside = open_database(url).path or DEFAULT_LEDGER.removeprefix("sqlite:///")
     keys = open_keys(settings.get("keys"), beside)  # before the ledger: one that is there without its key is refused
     ledger = Ledger(url, sinks=sinks, keys=keys)
+    ledger.retention = policy.retention
     for anchor in anchors:
         ledger.anchor(anchor)
     engine = Engine(

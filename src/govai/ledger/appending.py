@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from govai.core.database import Connection, Database
     from govai.core.errors import GovaiError
+    from govai.ledger.contents import Contents
 
 
 class Appender:
@@ -27,8 +28,8 @@ class Appender:
             they stand; nothing left for them, which is recorded as soon as the database answers.
     """
 
-    def __init__(self, database: Database) -> None:
-        self._database = database
+    def __init__(self, database: Database, contents: Contents) -> None:
+        self._database, self._contents = database, contents
         self.chain, self.subjects = Chain.new(), Subjects()
         self.open: set[str] = set()
         self.doubtful: dict[str, Draft] = {}
@@ -90,10 +91,11 @@ class Appender:
         refs = self.subjects.refs(connection, (person for draft in drafts for person in draft.subjects))
         rows: list[Row] = []
         uses: list[tuple[str, str]] = []
+        kept = self._contents.put(connection, drafts, refs) if any(one.content for one in drafts) else {}
         links: list[tuple[str, str, str]] = []
         for draft in drafts:
             named = [refs[person] for person in draft.subjects]
-            rows.append(self.chain.link(draft, named))
+            rows.append(self.chain.link(draft, named, kept.get(draft.id, "")))
             uses.extend((ref, draft.id) for ref in dict.fromkeys(named))
             links.extend((parent, draft.id, kind) for parent, kind in links_of(draft.body))
         connection.insert("records", rows)

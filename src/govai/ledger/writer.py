@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from govai.core.database import Connection, Database
     from govai.core.records import Draft
+    from govai.ledger.contents import Contents
 
 WRITER_LEASE_S = 30.0  # a writer that has not said for so long that it lives is taken for dead
 _HEARTBEAT_S = 10.0
@@ -49,11 +50,11 @@ class Writer:
     """Appends to one chain of one database.
 
     Args:
-        database: where. committed: called after each commit, for the sinks.
+        database: where. committed: called after each commit, for the sinks. contents: puts what is kept beside records.
     """
 
-    def __init__(self, database: Database, committed: Callable[[], None]) -> None:
-        self._database, self._committed = database, committed
+    def __init__(self, database: Database, committed: Callable[[], None], contents: Contents) -> None:
+        self._database, self._committed, self._contents = database, committed, contents
         self._failures: tuple[type[Exception], ...] = (*database.errors, TypeError, ValueError)
         self.connection: Connection = database.connect()
         self._reset()
@@ -66,7 +67,7 @@ class Writer:
         self._led = False
         self._outcomes: deque[Draft] = deque()
         self._loops: dict[asyncio.AbstractEventLoop, list[tuple[Sequence[Draft], asyncio.Future[None]]]] = {}
-        self._appender = Appender(self._database)
+        self._appender = Appender(self._database, self._contents)
         self._alive_until = 0.0
         self._bell: SimpleQueue[None] = SimpleQueue()
         self._rung = False

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from govai.core.errors import ConfigError
 from govai.core.lang import say
@@ -34,6 +35,18 @@ def open_database(url: str) -> Database:
         say("this is not a ledger's URL", "ceci n'est pas l'URL d'un registre"),
         where=f"ledger={url!r}" if isinstance(url, str) and "@" not in url else "ledger=",
         todo="sqlite:///x.db, sqlite:////var/lib/x.db, :memory:, postgresql://user@host/database",
+    )
+
+
+def shown(url: str) -> str:
+    """Return a URL without its password."""
+    parts = urlsplit(url)
+    if parts.password is None and "password" not in parts.query:
+        return url
+    user, _, place = parts.netloc.rpartition("@")
+    kept = [(name, value) for name, value in parse_qsl(parts.query) if "password" not in name]
+    return urlunsplit(
+        parts._replace(netloc=f"{user.partition(':')[0]}@{place}" if user else place, query=urlencode(kept))
     )
 
 

@@ -19,6 +19,7 @@ from psycopg import sql
 
 from govai.core.errors import ConfigError
 from govai.core.lang import say
+from govai.storage.opening import shown
 from govai.storage.sqlite import newer
 from govai.storage.tables import TABLES, VERSION, script
 
@@ -264,18 +265,6 @@ def _answers(base: psycopg.Connection[tuple[Any, ...]]) -> bool:
     except psycopg.Error:
         return False
     return not base.closed
-
-
-def shown(url: str) -> str:
-    """Return a URL without its password."""
-    parts = urlsplit(url)
-    if parts.password is None and "password" not in parts.query:
-        return url
-    user, _, place = parts.netloc.rpartition("@")
-    kept = [(name, value) for name, value in parse_qsl(parts.query) if "password" not in name]
-    return urlunsplit(
-        parts._replace(netloc=f"{user.partition(':')[0]}@{place}" if user else place, query=urlencode(kept))
-    )
 
 
 def _taken_apart(url: str) -> tuple[str, str]:
