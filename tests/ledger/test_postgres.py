@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -13,6 +14,7 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
@@ -65,6 +67,32 @@ def test_a_role_that_may_only_insert_and_select_governs_calls(clerk: str, policy
         assert [record.kind for record in memory.records] == ["intent", "outcome"]
     with psycopg.connect(clerk.partition("?")[0]) as base, pytest.raises(psycopg.errors.InsufficientPrivilege):
         base.execute(f"UPDATE {name_of(clerk)}.records SET kind='x'")
+
+
+def test_the_documented_roles_are_enough(owner: psycopg.Connection, postgres: str, schema: str) -> None:
+    """Every SQL block of the page runs, in its order: the first before the owner migrates, the others after."""
+    page = (Path(__file__).parents[2] / "docs/how-to/postgresql.md").read_text("utf-8")
+    name = name_of(schema)
+    names = {"ledger_owner": f"{name}_owner", "ledger_writer": f"{name}_writer"}
+    first, *later = [re.sub(r"\bledger_\w+|\bgovai\b", lambda found: names.get(found[0], name), block) for block in re.findall(r"```sql\n(.*?)```", page, re.DOTALL)]
+    try:
+        owner.execute(first)
+        Ledger(schema.replace("//postgres@", f"//{name}_owner@")).close()
+        writer = schema.replace("//postgres@", f"//{name}_writer@")
+        with psycopg.connect(postgres.replace("//postgres@", f"//{name}_owner@")) as migrated:
+            migrated.execute(later[0])
+        with closing(Ledger(writer)) as ledger:
+            ledger.commit((intent(),))
+            assert ledger.verify().ok
+            with pytest.raises(psycopg.errors.InsufficientPrivilege):
+                ledger.connection.execute("UPDATE tickets SET status='x' WHERE id='none'")
+            with psycopg.connect(postgres.replace("//postgres@", f"//{name}_owner@")) as migrated:
+                migrated.execute(later[1])
+            ledger.connection.execute("UPDATE tickets SET status='x' WHERE id='none'")
+    finally:
+        owner.execute(f"DROP SCHEMA IF EXISTS {name} CASCADE")
+        for role in names.values():
+            owner.execute(f"DROP ROLE IF EXISTS {role}")
 
 
 @pytest.mark.parametrize("change", ["UPDATE {}.records SET purpose='x'", "DELETE FROM {}.records", "TRUNCATE {}.records", "UPDATE {}.records SET bytes=''"])

@@ -160,15 +160,15 @@ class BatchSettlement:
             kept = _made(call)
         if kept is None:
             return
-        raw = orjson.dumps(kept)
+        raw, about = orjson.dumps(kept), [line["record"] for line in kept["lines"].values() if line["record"]]
         first = kept["as"]
         for name in dict.fromkeys(names):
             if not first:
                 first = kept["as"] = _name(call, name)
                 raw = orjson.dumps(kept)
-                call.engine.desk.keep_reply(first, raw, KEEP_S)
+                call.engine.desk.keep_reply(first, raw, KEEP_S, about=about)
             elif _name(call, name) != first:
-                call.engine.desk.keep_reply(_name(call, name), orjson.dumps({"alias": first}), KEEP_S)
+                call.engine.desk.keep_reply(_name(call, name), orjson.dumps({"alias": first}), KEEP_S, about=about)
 
     def _restore(self, body: Any, result: Result) -> bool:
         kept = self._call.batch or {}

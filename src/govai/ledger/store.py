@@ -15,6 +15,7 @@ from govai.ledger.checkpointing import Maker, Pacer
 from govai.ledger.contents import Contents
 from govai.ledger.custody import Custody
 from govai.ledger.inquiry import Inquiry
+from govai.ledger.rights import Rights
 from govai.ledger.writer import Writer
 from govai.storage.opening import open_database
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
     from govai.core.checkpoints import Anchor, Checkpoint
     from govai.core.database import Connection
+    from govai.core.people import People
     from govai.core.protocols import KeyStore, Sink
     from govai.ledger.bundle import Bundle
     from govai.ledger.feed import Feed
@@ -35,21 +37,25 @@ T = TypeVar("T")
 _PAGE_OF = "SELECT position, id, bytes FROM records WHERE {} ORDER BY position LIMIT ?"
 
 
-class Ledger(Inquiry, Custody):
+class Ledger(Inquiry, Custody, Rights):
     """The system of record: `records()`, `page()`, `lineage()`, `verify()`.
 
     Args:
         url: `sqlite:///x.db` (relative), `sqlite:////abs/x.db`, `:memory:`, or `postgresql://user@host/database`.
         sinks: fed from it. keys: what signs, encrypts and looks up; without it the ledger only records.
+        people: recognises who `about`, `erase`, … ask about, as calls are recorded.
 
     Raises:
         ConfigError: another URL, or a file that cannot be made. LedgerUnavailable: not a ledger's database.
     """
 
-    def __init__(self, url: str, *, sinks: Sequence[Sink] = (), keys: KeyStore | None = None) -> None:
+    def __init__(
+        self, url: str, *, sinks: Sequence[Sink] = (), keys: KeyStore | None = None, people: People | None = None
+    ) -> None:
         self.database = open_database(url)
         self.url, self.path, self.keys = self.database.url, self.database.path, keys
         self._contents = Contents(lambda: self.keys)
+        self.people = people
         self._feeds: list[Feed] = []
         self._anchors: list[Anchor] = []
         self._maker = Maker(self)

@@ -43,6 +43,7 @@ TABLES: dict[str, dict[str, str]] = {
     "holdings": {"subject": "text", "what": "text", "name": "text"},
     "legal_holds": {"id": "text", "time": "text", "scope": "bytea"},
     "purging": {"reason": "text"},
+    "restrictions": {"lookup": "text", "time": "text"},
     "links": {"parent": "text", "child": "text", "kind": "text"},
 }
 
