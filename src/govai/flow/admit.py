@@ -6,6 +6,7 @@ Written once as a generator of waits; `waits.run` and `waits.arun` drive it. Wha
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from govai.core.canonical import digest
@@ -149,8 +150,8 @@ def _prepare(call: Call) -> Generator[Wait, Any, None]:
     if outgoing.operation is Operation.SUBMIT:
         _prepare_lines(call)
     call.raw = protect(outgoing.body, call.sight, call.decision, call.tokens, outgoing.view.model)
-    naming = conversation_key(_OF_NO_ROOT, asked.scope, outgoing.view.first_user)
-    call.text = digest(renamed(call.raw, call.tokens, Tokens(naming)))
+    unrooted = conversation_key(_OF_NO_ROOT, asked.scope, outgoing.view.first_user)
+    call.naming = partial(_named, call.raw, call.tokens, unrooted)
     if outgoing.operation is Operation.FETCH:
         yield from fetched(call)
         trace.decision, trace.provider = call.judged, call.judged.provider
@@ -171,6 +172,10 @@ def _prepare(call: Call) -> Generator[Wait, Any, None]:
         )
         yield Commit(engine.ledger, (call.intent, *_line_intents(call, call.intent.id)))
     trace.record_id = call.intent.id
+
+
+def _named(raw: bytes, tokens: Tokens, unrooted: bytes) -> str:
+    return digest(renamed(raw, tokens, Tokens(unrooted)))
 
 
 def _prepare_lines(call: Call) -> None:

@@ -12,6 +12,8 @@ from govai.flow.envelope import Envelope, keep_decision
 from govai.flow.reviewing import needs_on
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from govai.core.decisions import Decision
     from govai.core.exchange import Path
     from govai.core.records import Draft
@@ -29,7 +31,7 @@ class Call:
 
     Attributes:
         record_id: of the intent or the refusal that this attempt will be.
-        raw: the protected body that may leave. text: digest of the protected body before any reviewer's edit, the same whichever root its placeholders are from. intent: its durable record.
+        raw: the protected body that may leave. naming: returns `text`, which most calls never need. intent: its durable record.
         answer: a released or kept answer that stands in for the network, in its protected form. links: other records that its
         own names. passages: hashes of what the request says, once they were needed. lines: the requests of a batch. batch: what was kept of the batch that it speaks of.
     """
@@ -42,7 +44,7 @@ class Call:
     tokens: Tokens | None = None
     token_key: bytes = field(default=b"", repr=False)
     raw: bytes = field(default=b"", repr=False)
-    text: str = ""
+    naming: Callable[[], str] = field(default=str, repr=False)
     intent: Draft | None = None
     record_id: str = field(default_factory=new_id)
     answer: Answer | None = None
@@ -51,6 +53,11 @@ class Call:
     lines: list[Call] = field(default_factory=list, repr=False)
     batch: dict[str, Any] | None = field(default=None, repr=False)
     started: int = field(default_factory=time.monotonic_ns)
+
+    @property
+    def text(self) -> str:
+        """The digest of the protected body before any reviewer's edit, the same whichever root its placeholders are from."""
+        return self.naming()
 
     @property
     def held(self) -> bool:

@@ -86,7 +86,7 @@ def _kept(passages: Sequence[str]) -> list[str]:
 
 
 def _hashes(texts: Iterable[str]) -> frozenset[int]:
-    return frozenset(hash(one) for text in texts for one in passages_of(text))
+    return frozenset(map(hash, passages_of("\n".join(texts))))
 
 
 def _texts(call: Call) -> Iterable[str]:

@@ -5,6 +5,7 @@ restored, reviewed and recorded like any answer. An id that no governed call was
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from govai.core.errors import PolicyError, Ungoverned
@@ -59,7 +60,7 @@ def fetched(call: Call) -> Generator[Wait, Any, None]:
     scope = replace(call.asked.scope, **{word: said[word] for word in _WORDS})
     call.asked = replace(call.asked, scope=scope, call_id=said["call_id"], receives=said["receives"])
     call.read.view.json_answer = said["json"]
-    call.token_key, call.tokens, call.text = envelope.token_key, envelope.tokens, said["text"]
+    call.token_key, call.tokens, call.naming = envelope.token_key, envelope.tokens, partial(str, said["text"])
     call.decision = kept_decision(said["decision"])
     call.links["fetches"] = said["record_id"]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from govai.core.data import Seen, Tracked
@@ -157,7 +158,7 @@ def check_edit(engine: Engine, tokens: Tokens, text: str, purpose: str, provider
 
 def _take(call: Call, envelope: Envelope) -> None:
     call.raw, call.token_key, call.tokens = envelope.body, envelope.token_key, envelope.tokens
-    call.text = envelope.call["text"]
+    call.naming = partial(str, envelope.call["text"])
     call.decision = kept_decision(envelope.call["decision"])
     trace = call.asked.trace
     trace.decision, trace.provider = call.decision, call.decision.provider

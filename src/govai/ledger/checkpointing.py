@@ -16,8 +16,6 @@ from govai.core.keys import all_keys
 from govai.core.lang import say
 from govai.core.records import Draft, now
 from govai.ledger.chain import OF_KIND
-from govai.ledger.merkle import root_of
-from govai.ledger.scanning import spelled
 from govai.ledger.signing import USE, Signer, public_key
 
 if TYPE_CHECKING:
@@ -105,6 +103,8 @@ class Maker:
         return signer.sign(Checkpoint(number + 1, now(), previous, tuple(spans), signer.key))
 
     def _read_on(self, connection: Connection) -> None:
+        from govai.ledger.scanning import spelled
+
         for position, raw in connection.execute(_SINCE, (self._position,)):
             said = spelled(raw) if isinstance(raw, bytes) else None
             try:
@@ -190,5 +190,7 @@ def _made(maker: Maker | None) -> None:
 
 
 def _span(chain: str, first: int, digests: list[str]) -> Span:
+    from govai.ledger.merkle import root_of
+
     root = root_of([bytes.fromhex(one) for one in digests]).hex()
     return Span(chain, first, first + len(digests) - 1, digests[-1], root)

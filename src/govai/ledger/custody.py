@@ -12,7 +12,6 @@ from govai.core.errors import ConfigError
 from govai.core.lang import say
 from govai.core.records import Draft
 from govai.core.retention import Before, Retention, spelled
-from govai.ledger import holds, incidents, purging
 from govai.ledger.contents import Content
 
 if TYPE_CHECKING:
@@ -110,6 +109,8 @@ class Custody(ABC):
         Raises:
             ConfigError: it names nothing, or nobody is known by a reference. LedgerUnavailable.
         """
+        from govai.ledger import holds
+
         named = (subject,) if isinstance(subject, str) else tuple(subject)
         placed: list[Hold] = []
 
@@ -123,10 +124,14 @@ class Custody(ABC):
 
     def release_hold(self, hold_id: str) -> None:
         """Take a legal hold away; raises ConfigError when there is none of that id, LedgerUnavailable."""
+        from govai.ledger import holds
+
         self.append_alone(lambda connection: holds.lift(connection, hold_id))
 
     def holds(self) -> list[Hold]:
         """Return the legal holds that stand, oldest first."""
+        from govai.ledger import holds
+
         return self.guarded(holds.holds)
 
     def purge(self, *, dry_run: bool = False, before: datetime | None = None, now: datetime | None = None) -> Purged:
@@ -140,6 +145,8 @@ class Custody(ABC):
         Raises:
             ConfigError: a time without a zone. LedgerUnavailable: it cannot be written.
         """
+        from govai.ledger import purging
+
         for moment in (before, now):
             if moment is not None and moment.tzinfo is None:
                 raise ConfigError(
@@ -161,6 +168,8 @@ class Custody(ABC):
 
     def incidents(self) -> list[Incident]:
         """Return every incident as it stands, oldest first."""
+        from govai.ledger import incidents
+
         return incidents.folded(self.records(kind="incident"))
 
     def update_incident(self, incident_id: str, status: Literal["notified", "closed"], *, note: str = "") -> None:
@@ -172,6 +181,8 @@ class Custody(ABC):
         Raises:
             ConfigError: there is no such incident, it is closed, or there are no keys for a note. LedgerUnavailable.
         """
+        from govai.ledger import incidents
+
         kept = self._commitment(note) if note else ""
         self.commit((incidents.changed(self.incidents(), incident_id, status, kept),))
 

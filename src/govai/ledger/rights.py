@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 from govai.core.errors import ConfigError
 from govai.core.lang import say
 from govai.core.records import Draft, now
 from govai.ledger.about import among, look
-from govai.ledger.erasing import Eraser, Receipt
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -17,8 +15,10 @@ if TYPE_CHECKING:
     from govai.core.database import Connection, Database
     from govai.core.people import Identity, People
     from govai.ledger.access import Access
+    from govai.ledger.erasing import Receipt
 
 T = TypeVar("T")
+P = ParamSpec("P")
 _TELLING = 3  # characters; shorter values stand in any text
 _EPOCH = "UPDATE epochs SET value=value+1 WHERE name='subjects' RETURNING value"
 
@@ -71,6 +71,8 @@ class Rights:
             PolicyError: a legal hold stands in the way. ConfigError: a column that identifies nobody, or a role that may not
             delete. LedgerUnavailable: nothing was erased.
         """
+        from govai.ledger.erasing import Eraser
+
         identities, people = self._named(given, identifiers)
         self.flush()
         eraser = Eraser(identities, people.retention_days, self.database.remote, self.database.errors)
@@ -133,27 +135,27 @@ class Rights:
 
     async def aabout(self, given: Mapping[str, object] | None = None, /, **identifiers: object) -> Access:
         """The asyncio twin of `about`."""
-        return await asyncio.to_thread(self.about, given, **identifiers)
+        return await _in_thread(self.about, given, **identifiers)
 
     async def aerase(
         self, given: Mapping[str, object] | None = None, /, *, dry_run: bool = False, **identifiers: object
     ) -> Receipt:
         """The asyncio twin of `erase`."""
-        return await asyncio.to_thread(self.erase, given, dry_run=dry_run, **identifiers)
+        return await _in_thread(self.erase, given, dry_run=dry_run, **identifiers)
 
     async def arestrict(self, given: Mapping[str, object] | None = None, /, **identifiers: object) -> str:
         """The asyncio twin of `restrict`."""
-        return await asyncio.to_thread(self.restrict, given, **identifiers)
+        return await _in_thread(self.restrict, given, **identifiers)
 
     async def aunrestrict(self, given: Mapping[str, object] | None = None, /, **identifiers: object) -> str:
         """The asyncio twin of `unrestrict`."""
-        return await asyncio.to_thread(self.unrestrict, given, **identifiers)
+        return await _in_thread(self.unrestrict, given, **identifiers)
 
     async def arectify(
         self, given: Mapping[str, object] | None = None, /, *, field: str, note: str = "", **identifiers: object
     ) -> str:
         """The asyncio twin of `rectify`."""
-        return await asyncio.to_thread(self.rectify, given, field=field, note=note, **identifiers)
+        return await _in_thread(self.rectify, given, field=field, note=note, **identifiers)
 
     def is_restricted(self, people: Iterable[tuple[str, ...]]) -> bool:
         """Whether one of the people, given by their digests, asked that their data not be used."""
@@ -198,3 +200,9 @@ def _refuse_values(texts: Sequence[str], values: Sequence[str]) -> None:
             ),
             todo=say("name the field and the reason only", "nommez seulement le champ et la raison"),
         )
+
+
+async def _in_thread(step: Callable[P, T], *given: P.args, **named: P.kwargs) -> T:
+    import asyncio  # 25 ms that a program without tasks need not pay
+
+    return await asyncio.to_thread(step, *given, **named)

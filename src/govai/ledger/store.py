@@ -15,9 +15,7 @@ from govai.ledger.checkpointing import Maker, Pacer
 from govai.ledger.contents import Contents
 from govai.ledger.custody import Custody
 from govai.ledger.inquiry import Inquiry
-from govai.ledger.reading import Reading
 from govai.ledger.rights import Rights
-from govai.ledger.verify import Trust, Verification, opened, verify_connection
 from govai.ledger.writer import Writer
 from govai.storage.opening import open_database
 
@@ -32,6 +30,8 @@ if TYPE_CHECKING:
     from govai.ledger.feed import Feed
     from govai.ledger.outbox import SinkState
     from govai.ledger.proof import Proof
+    from govai.ledger.reading import Reading
+    from govai.ledger.verify import Verification
 
 T = TypeVar("T")
 _PAGE_OF = "SELECT position, id, bytes FROM records WHERE {} ORDER BY position LIMIT ?"
@@ -159,6 +159,8 @@ class Ledger(Inquiry, Custody, Rights):
 
     def verify(self) -> Verification:
         """Check every record: bytes against digests, digests against each other, chains against their heads, outcomes."""
+        from govai.ledger.verify import Trust, verify_connection
+
         self._writer.flush()
         self.sweep()
         trust = Trust(self.public_keys, tuple(self._anchors), _beside(self.keys, self.path))
@@ -274,6 +276,8 @@ class Ledger(Inquiry, Custody, Rights):
         )
 
     def _reading(self) -> Reading:
+        from govai.ledger.reading import Reading
+
         self._writer.flush()
         self.sweep()
         return Reading(self._read, lambda: self.guarded(lambda on: on.in_flight()), server=self.database.remote)
@@ -303,6 +307,8 @@ class Ledger(Inquiry, Custody, Rights):
 
     def _read_apart(self, step: Callable[[Connection], T]) -> T:
         """Run a step on a connection that only reads."""
+        from govai.ledger.verify import opened
+
         reader = opened(self.database)
         try:
             return step(reader)
