@@ -35,10 +35,12 @@ class Purge(NamedTuple):
             ValueError: it says nothing of the kind.
         """
         try:
-            ranges = tuple((str(r["chain"]), int(r["from"]), int(r["to"])) for r in body["purged"])
-            return cls(record, ranges, str(body["digest"]))
+            ranges = tuple((str(r["chain"]), r["from"], r["to"]) for r in body["purged"])
+            if all(type(first) is type(last) is int and 0 < first <= last for _, first, last in ranges):
+                return cls(record, ranges, str(body["digest"]))
         except (TypeError, KeyError):
-            raise ValueError("this spells no purge") from None
+            pass
+        raise ValueError("this spells no purge")
 
 
 def digest_of(hashes: Iterable[str]) -> str:
@@ -102,5 +104,9 @@ class Claims:
 def mismatches(purges: Iterable[Purge], hashes: Callable[[str, int, int], Iterable[str]]) -> Iterable[str]:
     """Yield the ids of purge records whose digest is not that of what they name; `hashes` reads a range's digests."""
     for purge in purges:
-        if digest_of(one for named in purge.ranges for one in hashes(*named)) != purge.digest:
+        try:
+            same = digest_of(one for named in purge.ranges for one in hashes(*named)) == purge.digest
+        except ValueError:  # a digest that is none
+            same = False
+        if not same:
             yield purge.record

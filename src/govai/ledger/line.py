@@ -144,7 +144,8 @@ def confirmed(anchors: Iterable[Anchor], line: Line, receipts: Iterable[Any]) ->
     """Yield the anchors' names and checkpoints whose receipts, as `anchor` records hold them, are proof themselves."""
     proving: dict[str, Any] = {anchor.name: getattr(anchor, "confirms", None) for anchor in anchors}
     for said in receipts:
-        name, checkpoint = said.get("anchor"), line.checkpoints.get(said.get("checkpoint"))
+        name, number = said.get("anchor"), said.get("checkpoint")
+        checkpoint = line.checkpoints.get(number) if isinstance(number, int) else None
         confirms = proving.get(str(name))
         if confirms is not None and checkpoint is not None and confirms(checkpoint, str(said.get("receipt"))):
             yield str(name), checkpoint

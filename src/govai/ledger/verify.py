@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from hashlib import sha256
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from govai.core.errors import LedgerUnavailable
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from govai.ledger.scanning import Suspect
 
 _ROWS = "SELECT chain,seq,id,time,kind,call_id,intent_id,purpose,hash,bytes FROM records ORDER BY position"
+_TYPES = (str, int, *[str] * 7, bytes)  # of these columns
 _OF_KIND = "SELECT id, bytes FROM records WHERE kind='{}' ORDER BY position"
 _TWICE = "SELECT id FROM records GROUP BY id HAVING count(*)>1 LIMIT 100"
 _RANGE = "SELECT hash FROM records WHERE chain=? AND seq BETWEEN ? AND ? ORDER BY seq"
@@ -69,11 +71,21 @@ def verify_connection(
     """Verify an open ledger; `errors` are those of its database."""
     trust = trust or Trust()
     scan = Scan(Claims())
+    odd: tuple[type[Exception], ...] = (*errors, TypeError, ValueError, OverflowError)  # of values that no ledger holds
     try:
         return _verify(connection, trust, scan)
-    except errors as error:
-        damaged = Fault("damaged", None, type(error).__name__)
-        return result(scan.count, [*scan.faults, damaged], None, list(trust.notes))
+    except odd as error:
+        damaged = [*_misfits(connection, errors), Fault("damaged", None, type(error).__name__)]
+        return result(scan.count, [*scan.faults, *damaged][:MOST], None, list(trust.notes))
+
+
+def _misfits(connection: Connection, errors: tuple[type[Exception], ...]) -> list[Fault]:
+    """Return the rows in which a column is of another type than its own: SQLite keeps what it is given."""
+    try:
+        rows = (row for row in connection.stream(_ROWS) if tuple(map(type, row)) != _TYPES)
+        return [Fault("edited", str(row[2])) for row in islice(rows, MOST)]
+    except errors:
+        return []
 
 
 def verify_url(url: str, trust: Trust | None = None) -> Verification:

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 from govai.core.canonical import canonical
 from govai.core.errors import ConfigError
 from govai.core.lang import say
-from govai.sinks.anchors.posting import AnchorUnavailable, check, post, shown
+from govai.sinks.anchors.posting import AnchorUnavailable, check, post
+from govai.sinks.options import shown
 
 if TYPE_CHECKING:
     from govai.core.checkpoints import Checkpoint
