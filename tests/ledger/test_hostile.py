@@ -220,7 +220,7 @@ def test_an_address_that_is_none_is_refused(address: str, monkeypatch: pytest.Mo
             open_sink(f"otel:{address}")
 
 
-@pytest.mark.parametrize("position", ["9" * 19, "9" * 5000])
+@pytest.mark.parametrize("position", [str(2**63), "9" * 5000])
 def test_a_cursor_beyond_all_numbers_is_none(url: str, position: str) -> None:
     ledger = Ledger(url)
     given = ledger.page(size=1).next

@@ -66,6 +66,14 @@ def test_a_role_that_may_only_insert_and_select_governs_calls(clerk: str, policy
         base.execute(f"UPDATE {name_of(clerk)}.records SET kind='x'")
 
 
+@pytest.mark.parametrize("position", [2**62, 2**63 - 1, 0, -5])
+def test_a_writer_does_not_choose_a_position_and_so_puts_no_record_before_or_far_beyond_what_sinks_read(clerk: str, position: int) -> None:
+    columns = "position, chain, seq, id, time, kind, call_id, intent_id, purpose, hash, bytes"
+    insert = f"INSERT INTO {name_of(clerk)}.records({columns}) OVERRIDING SYSTEM VALUE VALUES(%s, 'c', 1, 'i', '', 'note', '', '', '', '', '')"
+    with psycopg.connect(clerk.partition("?")[0]) as base, pytest.raises(psycopg.errors.RaiseException, match="position"):
+        base.execute(insert, (position,))
+
+
 @pytest.mark.parametrize("change", ["UPDATE {}.records SET purpose='x'", "DELETE FROM {}.records", "TRUNCATE {}.records", "UPDATE {}.records SET bytes=''"])
 def test_even_the_owner_is_refused_a_change(owner: psycopg.Connection, schema: str, change: str) -> None:
     with closing(Ledger(schema)) as ledger:

@@ -12,7 +12,7 @@ from govai.core.lang import say
 from govai.ledger.chain import record_of
 from govai.ledger.claims import Claims, Purge, mismatches
 from govai.ledger.fault import Fault
-from govai.ledger.line import Copies, Line, confirmed, read_back
+from govai.ledger.line import Copies, Line, confirmed, read_back, untimed
 from govai.ledger.scanning import MOST, Scan, spelled
 from govai.storage.opening import open_database
 
@@ -123,7 +123,9 @@ def _verify(connection: Connection, trust: Trust, scan: Scan) -> Verification:
     line, purges, copies = Line.read(connection), list(_purges(connection)), Copies()
     for name, found in kept:
         copies.compare(line, name, found, frozenset(trust.keys))
-    for name, checkpoint in confirmed(trust.anchors, line, _bodies(connection, "anchor")):
+    proven = list(confirmed(trust.anchors, line, _bodies(connection, "anchor")))
+    notes += untimed(trust.anchors, line, proven)
+    for name, checkpoint in proven:
         copies.compare(line, name, [checkpoint], frozenset(trust.keys))
     scan.claims = Claims([*line.checkpoints.values(), *copies.unkept], purges)
     scan.run(connection.stream(_ROWS))
