@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from govai.core.errors import LedgerUnavailable
 from govai.core.lang import say
 from govai.ledger.chain import record_of
-from govai.ledger.claims import Claims, Purge, mismatches
+from govai.ledger.claims import Claims, Purge, emptied_by, mismatches
 from govai.ledger.fault import Fault
 from govai.ledger.line import Copies, Line, confirmed, read_back, untimed
 from govai.ledger.scanning import MOST, Scan, spelled
@@ -133,7 +133,7 @@ def _verify(connection: Connection, trust: Trust, scan: Scan) -> Verification:
     faults += [*ends(scan, before, _heads(connection)), *line.faults(trust.keys), *copies.faults]
     faults += _emptied(connection, scan, purges)
     faults += [Fault("duplicated", record, record) for (record,) in connection.execute(_TWICE)]
-    notes += [*line.notes(trust.keys), *copies.notes, *trust.notes]
+    notes += [*line.notes(trust.keys), *copies.notes, *emptied_by(purges), *trust.notes]
     return result(scan.count, _in_order(connection, faults), copies.until, notes)
 
 

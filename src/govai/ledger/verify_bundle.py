@@ -8,7 +8,7 @@ import zlib
 from typing import TYPE_CHECKING
 
 from govai.ledger.bundle import opened_bundle, rows_of
-from govai.ledger.claims import Claims, Purge
+from govai.ledger.claims import Claims, Purge, emptied_by
 from govai.ledger.fault import Fault
 from govai.ledger.line import Copies, Line, read_back
 from govai.ledger.scanning import Scan, spelled
@@ -49,7 +49,8 @@ def verify_bundle(path: str | Path, trust: Trust) -> Verification:
     faults += [*line.faults(trust.keys), *copies.faults]
     if trust.keys and not line.checkpoints:  # who names a signer holds a bundle that was signed
         faults.append(Fault("removed_checkpoint", None, "1"))
-    return result(scan.count, faults, copies.until, [*notes, *line.notes(trust.keys), *copies.notes, *trust.notes])
+    notes += [*line.notes(trust.keys), *copies.notes, *emptied_by(purges), *trust.notes]
+    return result(scan.count, faults, copies.until, notes)
 
 
 def _claimed(archive: zipfile.ZipFile, line: Line) -> list[Purge]:
