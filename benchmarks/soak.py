@@ -360,8 +360,8 @@ def report(growth: Growth, *, verified: bool) -> bool:
 
 def _ledger_size(gov: govai.Governor) -> float:
     """KiB that the ledger in memory takes: it is meant to grow."""
-    run = gov.ledger._writer.connection.execute
-    return run("PRAGMA page_count").fetchone()[0] * run("PRAGMA page_size").fetchone()[0] / 1024
+    run = gov.ledger.connection.execute
+    return run("PRAGMA page_count")[0][0] * run("PRAGMA page_size")[0][0] / 1024
 
 
 def main() -> None:

@@ -233,7 +233,7 @@ def test_what_has_to_be_read_one_by_one_is_no_batch(policy: dict, provider: Prov
 def test_a_batch_whose_placeholders_cannot_be_kept_is_an_error_and_leaves_nothing_open(gov4: govai.Governor, provider: Provider, server: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     client = gov4.wrap(openai.OpenAI(base_url=server.url + "/v1", api_key="x", max_retries=0, http_client=over(provider)), purpose="support")
 
-    def full(*_args: object) -> None:
+    def full(*_args: object, **_more: object) -> None:
         raise govai.LedgerUnavailable("the disk is full")
 
     monkeypatch.setattr(type(gov4._engine.desk), "keep_reply", full)

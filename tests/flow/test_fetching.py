@@ -133,7 +133,7 @@ def test_a_changed_policy_is_judged_anew(policy: dict, server: Any, tmp_path: An
 
 
 def test_what_a_fetch_would_need_and_cannot_be_kept_is_an_error_and_leaves_nothing_open(gov: govai.Governor, server: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    def full(*_args: object) -> None:
+    def full(*_args: object, **_more: object) -> None:
         raise govai.LedgerUnavailable("the disk is full")
 
     monkeypatch.setattr(type(gov._engine.desk), "keep_reply", full)

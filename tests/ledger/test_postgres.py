@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -12,6 +13,8 @@ import threading
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
@@ -72,6 +75,32 @@ def test_a_writer_does_not_choose_a_position_and_so_puts_no_record_before_or_far
     insert = f"INSERT INTO {name_of(clerk)}.records({columns}) OVERRIDING SYSTEM VALUE VALUES(%s, 'c', 1, 'i', '', 'note', '', '', '', '', '')"
     with psycopg.connect(clerk.partition("?")[0]) as base, pytest.raises(psycopg.errors.RaiseException, match="position"):
         base.execute(insert, (position,))
+
+
+def test_the_documented_roles_are_enough(owner: psycopg.Connection, postgres: str, schema: str) -> None:
+    """Every SQL block of the page runs, in its order: the first before the owner migrates, the others after."""
+    page = (Path(__file__).parents[2] / "docs/how-to/postgresql.md").read_text("utf-8")
+    name = name_of(schema)
+    names = {"ledger_owner": f"{name}_owner", "ledger_writer": f"{name}_writer"}
+    first, *later = [re.sub(r"\bledger_\w+|\bgovai\b", lambda found: names.get(found[0], name), block) for block in re.findall(r"```sql\n(.*?)```", page, re.DOTALL)]
+    try:
+        owner.execute(first)
+        Ledger(schema.replace("//postgres@", f"//{name}_owner@")).close()
+        writer = schema.replace("//postgres@", f"//{name}_writer@")
+        with psycopg.connect(postgres.replace("//postgres@", f"//{name}_owner@")) as migrated:
+            migrated.execute(later[0])
+        with closing(Ledger(writer)) as ledger:
+            ledger.commit((intent(),))
+            assert ledger.verify().ok
+            with pytest.raises(psycopg.errors.InsufficientPrivilege):
+                ledger.connection.execute("UPDATE tickets SET status='x' WHERE id='none'")
+            with psycopg.connect(postgres.replace("//postgres@", f"//{name}_owner@")) as migrated:
+                migrated.execute(later[1])
+            ledger.connection.execute("UPDATE tickets SET status='x' WHERE id='none'")
+    finally:
+        owner.execute(f"DROP SCHEMA IF EXISTS {name} CASCADE")
+        for role in names.values():
+            owner.execute(f"DROP ROLE IF EXISTS {role}")
 
 
 @pytest.mark.parametrize("change", ["UPDATE {}.records SET purpose='x'", "DELETE FROM {}.records", "TRUNCATE {}.records", "UPDATE {}.records SET bytes=''"])
@@ -269,3 +298,13 @@ def test_what_was_acknowledged_survives_a_kill_and_is_ended_when_the_lease_is_ov
         assert set(ended) == kept
         assert set(ended.values()) == {1}
         assert ledger.verify().ok
+
+
+def test_a_role_that_may_only_insert_and_select_keeps_content_and_purges_nothing(clerk: str, policy: dict) -> None:
+    with govai.Governor({**policy, "keep": "content"}, ledger=clerk, keys=None, actor="ana") as gov:
+        reply = gov.generate("offline:echo", "Bonjour {prenom}", data={"prenom": "Zoé", "email": "zoe@example.org"}, purpose="reporting")
+        kept = gov.ledger.content(reply.record_id)
+        assert kept.prompt and kept.output
+        with pytest.raises(LedgerUnavailable, match="InsufficientPrivilege"):
+            gov.ledger.purge(before=datetime.now(UTC) + timedelta(days=1))
+        assert gov.ledger.verify().ok

@@ -278,13 +278,13 @@ def test_a_task_cancelled_once_its_record_is_durable_is_told_so_and_cancelled_wh
     ledger.close()
 
 
-def test_a_ledger_that_cannot_write_refuses_and_keeps_the_outcome(url: str) -> None:
+def test_a_ledger_that_cannot_write_refuses_and_keeps_the_outcome(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("govai.storage.sqlite.BUSY_S", 0.01)
     ledger = Ledger(url)
     first = intent()
     ledger.commit((first,))
     blocker = sqlite3.connect(ledger.path, isolation_level=None)
     blocker.execute("BEGIN IMMEDIATE")
-    ledger._writer.connection.execute("PRAGMA busy_timeout=1")
     ledger.enqueue(outcome(first))
     with pytest.raises(govai.LedgerUnavailable):
         ledger.commit((intent(),))

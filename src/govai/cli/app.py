@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from govai.cli import exporting as _exporting  # noqa: F401 -- adds a command
+from govai.cli import rights_commands as _rights_commands  # noqa: F401 -- adds commands
 from govai.cli import showing as _showing  # noqa: F401 -- adds a command
 from govai.cli.keys_commands import keys
 from govai.cli.ledger_commands import ledger

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from govai.cli.custody_commands import register
 from govai.core.lang import say
 
 ledger = typer.Typer(no_args_is_help=True, help=say("The record of what left.", "Le registre de ce qui est sorti."))
@@ -159,3 +160,6 @@ def sinks(
         show_sinks(url)
     else:
         again(url, replay, start, dead=dead)
+
+
+register(ledger)

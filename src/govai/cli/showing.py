@@ -46,6 +46,13 @@ def show(
         Path | None,
         typer.Option(help=say("Draw it into FILE.svg or FILE.html.", "Le dessiner dans FICHIER.svg ou .html.")),
     ] = None,
+    content: Annotated[
+        bool,
+        typer.Option(
+            "--content",
+            help=say("What was kept of ID; reading it is recorded.", "Ce qui est gardé d'ID ; la lecture est notée."),
+        ),
+    ] = False,
     newest_first: Annotated[bool, typer.Option(help=say("The other way round.", "Dans l'autre sens."))] = False,
     purpose: Purpose = None,
     kind: Kind = None,
@@ -61,6 +68,11 @@ def show(
     from govai.ledger.reading import reading_at
 
     wanted = filtered(purpose, kind, provider, model, actor, job, status, subject, since, until)
+    if content:
+        from govai.cli.custody_commands import show_content
+
+        show_content(url, about or "")
+        return
     if graph or out:
         with _named(url), reading_at(url) as reading:
             from govai.ledger.walking import walk

@@ -32,6 +32,8 @@ class Draft:
         intent_id: for an `outcome`: the intent it ends. Exactly one outcome per intent is kept.
         subjects: the people it is about, each as the keyed digests they are looked up by (today's key first); the ledger
             puts a reference for each into the body.
+        content: what was sent or came back, in its protected form, to be kept encrypted beside the record; b"" for nothing.
+        kept_with: the record whose people the content is about, where that is not this one.
     """
 
     kind: str
@@ -41,6 +43,8 @@ class Draft:
     id: str = field(default_factory=new_id)
     time: str = field(default_factory=now)
     subjects: tuple[tuple[str, ...], ...] = ()
+    content: bytes = field(default=b"", repr=False)
+    kept_with: str = ""
 
 
 @dataclass(frozen=True, slots=True)

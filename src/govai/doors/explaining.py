@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import httpx2
 
+from govai.core.decisions import Effect
+from govai.core.lang import say
 from govai.doors.generating import body_for
+from govai.flow import recording
 from govai.flow.admit import decide
 from govai.flow.call import Call
 from govai.flow.outgoing import read_outgoing
@@ -27,4 +31,15 @@ def explain(engine: Engine, order: Order) -> Decision:
     call = Call(engine, order.asked)
     call.outgoing = read_outgoing(engine.policy, request, raw, target.provider.like)
     decide(call)
+    people = recording.subjects(engine, call.asked, call.sight)
+    if people and engine.ledger.is_restricted(people):
+        decision = call.judged
+        return replace(decision, effect=Effect.BLOCK, reasons=(*decision.reasons, _restricted()))
     return call.judged
+
+
+def _restricted() -> str:
+    return say(
+        "someone this is about asked that their data not be used (GDPR art. 18): restricted",
+        "une personne concernée a demandé la limitation du traitement (RGPD art. 18) : restricted",
+    )

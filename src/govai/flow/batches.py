@@ -17,6 +17,7 @@ from govai.core.records import new_id
 from govai.flow import recording
 from govai.flow.asked import Trace
 from govai.flow.derived import remember
+from govai.flow.disclosing import answered
 from govai.flow.settling import Settlement
 from govai.flow.waits import Do, Wait
 from govai.policy.judge import Question
@@ -159,15 +160,15 @@ class BatchSettlement:
             kept = _made(call)
         if kept is None:
             return
-        raw = orjson.dumps(kept)
+        raw, about = orjson.dumps(kept), [line["record"] for line in kept["lines"].values() if line["record"]]
         first = kept["as"]
         for name in dict.fromkeys(names):
             if not first:
                 first = kept["as"] = _name(call, name)
                 raw = orjson.dumps(kept)
-                call.engine.desk.keep_reply(first, raw, KEEP_S)
+                call.engine.desk.keep_reply(first, raw, KEEP_S, about=about)
             elif _name(call, name) != first:
-                call.engine.desk.keep_reply(_name(call, name), orjson.dumps({"alias": first}), KEEP_S)
+                call.engine.desk.keep_reply(_name(call, name), orjson.dumps({"alias": first}), KEEP_S, about=about)
 
     def _restore(self, body: Any, result: Result) -> bool:
         kept = self._call.batch or {}
@@ -197,8 +198,10 @@ class BatchSettlement:
         status, error = ended[0]
         if line["record"] not in self._told:
             self._told.add(line["record"])
+            found = answered(call.engine, asked, asked.trace, line["record"], call.read.provider)
+            incidents = [*one.incidents, *found]
             draft = recording.result(
-                call.engine, asked, line["record"], status=status, error=error, incidents=one.incidents
+                call.engine, asked, line["record"], status=status, error=error, incidents=incidents
             )
             call.engine.ledger.enqueue(draft)
             remember(call, line["record"], asked.trace)

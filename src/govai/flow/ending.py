@@ -10,6 +10,7 @@ from govai.flow import recording
 from govai.flow.asked import Trace
 from govai.flow.batches import BATCHES, BatchSettlement
 from govai.flow.derived import remember
+from govai.flow.disclosing import answered
 from govai.flow.fetching import keep_for_later
 from govai.flow.settling import Settlement, broken
 
@@ -111,6 +112,8 @@ def _record(
     seen.status, seen.error = status, error or seen.error
     if call.intent is None:
         return
+    spoken = recording.spoken(trace)
+    found = answered(call.engine, call.asked, trace, call.intent.id, call.read.provider)
     named = (headers.get(name) for name in call.read.wire.request_id_headers)
     said = {
         "model": trace.model,
@@ -123,9 +126,11 @@ def _record(
         "purpose": call.asked.scope.purpose,
         "status": status,
         "usage": {"input_tokens": trace.usage.input_tokens, "output_tokens": trace.usage.output_tokens},
-        "output": call.engine.commitment("commitments", "".join(trace.protected).encode("utf-8", "surrogatepass")),
+        "output": call.engine.commitment("commitments", spoken),
         **recording.own_words(call.engine, call.asked, said),
         "latency_us": (time.monotonic_ns() - call.started) // 1000,
-        "incidents": incidents,
+        "incidents": [*incidents, *found],
     }
-    call.engine.ledger.enqueue(recording.outcome(call.asked, call.intent.id, body))
+    content = spoken if recording.keeps(call.engine, call.asked) else b""
+    about = call.links.get("fetches", "")
+    call.engine.ledger.enqueue(recording.outcome(call.asked, call.intent.id, body, content=content, about=about))

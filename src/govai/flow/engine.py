@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from govai.core.canonical import canonical
 from govai.core.keys import all_keys
 from govai.flow.derived import Answers
+from govai.flow.people import lookups
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -59,8 +60,7 @@ class Engine:
 
     def subjects(self, category: str, value: str) -> tuple[str, ...]:
         """Return every digest that a person may be looked up by: today's, then those from before each rotation."""
-        text = "\x1f".join((category, " ".join(value.casefold().split()))).encode("utf-8", "surrogatepass")
-        return tuple(hmac.digest(key, text, "sha256").hex()[:32] for key in self._keys("subjects"))
+        return lookups(self._keys("subjects"), category, value)
 
     def fingerprint(self, parts: Mapping[str, str]) -> str:
         """Return the keyed digest that names a call for its tickets and kept replies."""

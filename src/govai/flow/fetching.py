@@ -22,7 +22,8 @@ _WORDS = ("purpose", "subject", "session", "job")
 
 def keep_for_later(call: Call, answer_id: str) -> None:
     """Keep what an answer still to come will be restored with, encrypted, before its id is handed out."""
-    call.engine.desk.keep_reply(_names(call, answer_id)[0], call.envelope(None).to_bytes())
+    raw = call.envelope(None).to_bytes()
+    call.engine.desk.keep_reply(_names(call, answer_id)[0], raw, about=(call.record_id,))
 
 
 def fetched(call: Call) -> Generator[Wait, Any, None]:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from govai.core.decisions import field_json
 from govai.core.errors import GovaiError
-from govai.core.exchange import SlotKind
+from govai.core.exchange import Operation, SlotKind
 from govai.core.records import Draft, new_id
 from govai.core.tracing import traceparent
 from govai.flow.seeing import is_clean
@@ -17,12 +17,14 @@ if TYPE_CHECKING:
 
     from govai.core.decisions import Decision
     from govai.core.scope import Scope
-    from govai.flow.asked import Asked
+    from govai.flow.asked import Asked, Trace
     from govai.flow.engine import Engine
     from govai.flow.outgoing import Outgoing
     from govai.flow.seeing import Sight
 
 _HIDDEN = "?"
+# A batch is kept request by request, an answer that is fetched with the request it answers.
+_NO_PROMPT = frozenset({Operation.SUBMIT, Operation.TRACK, Operation.RESULTS, Operation.FETCH})
 
 
 def _call(engine: Engine, asked: Asked) -> dict[str, Any]:
@@ -120,7 +122,8 @@ def intent(
         "ticket": asked.ticket,
     }
     body |= links or {}
-    return Draft("intent", asked.call_id, body, id=record_id, subjects=subjects(engine, asked, sight))
+    content = sent if outgoing.operation not in _NO_PROMPT and keeps(engine, asked) else b""
+    return Draft("intent", asked.call_id, body, id=record_id, subjects=subjects(engine, asked, sight), content=content)
 
 
 def refusal(
@@ -145,16 +148,17 @@ def refusal(
 def result(engine: Engine, asked: Asked, record_id: str, *, status: str, error: str, incidents: list[str]) -> Draft:
     """Return the record of one answer of a batch: `record_id` is its request's intent."""
     trace = asked.trace
+    said = spoken(trace)
     body = {
         **_call(engine, asked),
         "fetches": record_id,
         "status": status,
         **own_words(engine, asked, {"model": trace.model, "finish_reason": trace.finish_reason, "error": error}),
         "usage": {"input_tokens": trace.usage.input_tokens, "output_tokens": trace.usage.output_tokens},
-        "output": engine.commitment("commitments", "".join(trace.protected).encode("utf-8", "surrogatepass")),
+        "output": engine.commitment("commitments", said),
         "incidents": incidents,
     }
-    return Draft("result", asked.call_id, body)
+    return Draft("result", asked.call_id, body, content=said if keeps(engine, asked) else b"", kept_with=record_id)
 
 
 def own_words(engine: Engine, asked: Asked, said: Mapping[str, str | None]) -> dict[str, str | None]:
@@ -171,9 +175,23 @@ def own_words(engine: Engine, asked: Asked, said: Mapping[str, str | None]) -> d
         return dict.fromkeys(said, _HIDDEN)
 
 
-def outcome(asked: Asked, intent_id: str, body: dict[str, Any]) -> Draft:
-    """Return the record of how an attempt ended."""
-    return Draft("outcome", asked.call_id, body, intent_id=intent_id)
+def outcome(asked: Asked, intent_id: str, body: dict[str, Any], *, content: bytes = b"", about: str = "") -> Draft:
+    """Return the record of how an attempt ended.
+
+    `content`: the output to be kept. `about`: the record whose people it is about, where that is not the intent.
+    """
+    kept_with = about or intent_id
+    return Draft("outcome", asked.call_id, body, intent_id=intent_id, content=content, kept_with=kept_with)
+
+
+def keeps(engine: Engine, asked: Asked) -> bool:
+    """Whether the policy has the prompts and outputs of a call kept."""
+    return engine.policy.keeps_content(asked.scope.purpose)
+
+
+def spoken(trace: Trace) -> bytes:
+    """Return the text of an answer as it came: what its commitment is to, and what may be kept of it."""
+    return "".join(trace.protected).encode("utf-8", "surrogatepass")
 
 
 def release(engine: Engine, asked: Asked, ticket_id: str, on: str, *, record_id: str, edited: str) -> Draft:

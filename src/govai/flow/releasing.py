@@ -219,13 +219,14 @@ def _release_answer(call: Call, ticket: Ticket) -> Generator[Wait, Any, None]:
     )
     call.answer = answer
     if asked.key:
-        yield from _keep(call, answer)
+        yield from _keep(call, answer, record_id)
     yield Do(lambda: engine.desk.released(ticket.id))
 
 
-def _keep(call: Call, answer: Answer) -> Generator[Wait, Any, None]:
+def _keep(call: Call, answer: Answer, record_id: str = "") -> Generator[Wait, Any, None]:
     name, raw = call.fingerprints("reply")[0], call.envelope(answer).to_bytes()
-    yield Do(lambda: call.engine.desk.keep_reply(name, raw))
+    about = (record_id or call.record_id,)
+    yield Do(lambda: call.engine.desk.keep_reply(name, raw, about=about))
 
 
 def _edited(engine: Engine, text: str | None) -> str:

@@ -63,7 +63,7 @@ def see(lookout: Lookout, slots: Sequence[Slot], asked: Asked) -> Sight:
     """
     known = (known_values(asked.known),) if asked.known else ()
     spots = lookout.look([s.text for s in slots], [s.message for s in slots], known, READER)
-    sight = Sight(slots, [spot for spot in spots if not _protocol_word(slots[spot.text], spot)])
+    sight = Sight(slots, [spot for spot in spots if not is_protocol_word(slots[spot.text], spot)])
     _look_inside(lookout, sight, asked)
     if sight.spots:
         _list_items(sight)
@@ -82,10 +82,11 @@ def is_clean(lookout: Lookout, words: Sequence[str], asked: Asked) -> bool:
     """Whether nothing is found in a provider's own words, so that a record may hold them."""
     known = (known_values(asked.known),) if asked.known else ()
     spots = lookout.look(words, [-1] * len(words), known)
-    return all(_protocol_word(Slot((), words[spot.text], SlotKind.CONTROL), spot) for spot in spots)
+    return all(is_protocol_word(Slot((), words[spot.text], SlotKind.CONTROL), spot) for spot in spots)
 
 
-def _protocol_word(slot: Slot, spot: Spot) -> bool:
+def is_protocol_word(slot: Slot, spot: Spot) -> bool:
+    """Whether what was seen is a word of the protocol, or the digits of an id."""
     if spot.datum.seen is Seen.SEALED:
         return False
     if slot.kind is SlotKind.MODEL:

@@ -13,6 +13,7 @@ from govai.core.scope import Scope
 from govai.core.version import VERSION
 from govai.detect.look import Lookout
 from govai.flow.engine import Engine
+from govai.flow.people import KnownPeople
 from govai.flow.reviewing import read_mode
 from govai.governor.configuration import DEFAULT_LEDGER, KEYS, claimed_actor, discover
 from govai.keys.opening import open_keys
@@ -63,7 +64,8 @@ def assemble(given: dict[str, Any]) -> Parts:
     url = settings.get("ledger", DEFAULT_LEDGER)
     beside = open_database(url).path or DEFAULT_LEDGER.removeprefix("sqlite:///")
     keys = open_keys(settings.get("keys"), beside)  # before the ledger: one that is there without its key is refused
-    ledger = Ledger(url, sinks=sinks, keys=keys)
+    ledger = Ledger(url, sinks=sinks, keys=keys, people=KnownPeople(keys, policy))
+    ledger.retention = policy.retention
     for anchor in anchors:
         ledger.anchor(anchor)
     engine = Engine(

@@ -11,6 +11,7 @@ from govai.governor.calling import Calls
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from datetime import datetime
     from pathlib import Path
     from types import TracebackType
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from govai.core.protocols import Detector, KeyStore, ReviewHook, Sink
     from govai.doors.clients import Clients
     from govai.doors.coverage import Coverage
+    from govai.flow.disclosing import Rescanned
     from govai.ledger.lineage import Lineage
     from govai.ledger.store import Ledger
     from govai.policy.policy import Policy
@@ -114,6 +116,20 @@ class Governor(Calls):
         from govai.governor.assembly import reviews
 
         return reviews(self._engine, self._defaults)
+
+    def rescan(self, since: datetime | None = None) -> Rescanned:
+        """Judge what was kept (`keep: content`) under today's policy and detectors, and raise an incident where something in
+        it would be blocked today and nobody was told (GDPR art. 33). The look itself is recorded.
+
+        Args:
+            since: only what was recorded from then on.
+
+        Raises:
+            LedgerUnavailable: it cannot be read or written. PolicyError: a detector failed.
+        """
+        from govai.flow.disclosing import rescan
+
+        return rescan(self._engine, since=since, actor=self.actor)
 
     def bind(
         self,

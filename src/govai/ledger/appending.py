@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from typing import TYPE_CHECKING
 
 from govai.core.errors import Blocked
@@ -17,22 +18,24 @@ if TYPE_CHECKING:
 
     from govai.core.database import Connection, Database
     from govai.core.errors import GovaiError
+    from govai.ledger.contents import Contents
 
 
 class Appender:
     """One chain's end, and what must be remembered to append to it.
 
     Attributes:
-        open: intents of this chain that have not ended. doubtful: intents whose commit failed so that nobody knows whether
-            they stand; nothing left for them, which is recorded as soon as the database answers.
+        open: intents of this chain that have not ended. given_up: intents whose callers were told that they are not durable,
+            though they may be (a commit failed, a caller was interrupted). Nothing left for them: they are not written any
+            more, and where they stand, that is recorded as soon as the database answers.
     """
 
-    def __init__(self, database: Database) -> None:
-        self._database = database
+    def __init__(self, database: Database, contents: Contents) -> None:
+        self._database, self._contents = database, contents
         self.chain, self.subjects = Chain.new(), Subjects()
         self.open: set[str] = set()
-        self.doubtful: dict[str, Draft] = {}
-        self._unsure = False
+        self.given_up: deque[Draft] = deque()
+        self._unsure = self._begun = False
 
     def append_alone(self, connection: Connection, drafts: Callable[[], Sequence[Draft]]) -> int:
         """Append what `drafts` returns while nobody else writes, and return how many; raises as `append` does."""
@@ -44,17 +47,22 @@ class Appender:
         Raises:
             an error of the database: nothing of it counts. TypeError: a body holds what a record must not.
         """
+        self._begun = False
         try:
-            self._once(connection, drafts, lease_s, connection.writing())
-        except self._database.errors as error:
-            if not self._database.mendable(error):
-                self._remember(error, drafts())
-                raise
             try:
                 self._once(connection, drafts, lease_s, connection.writing())
-            except self._database.errors as again:
-                self._remember(again, drafts())
-                raise
+            except self._database.errors as error:
+                if not self._database.mendable(error):
+                    raise
+                self._once(connection, drafts, lease_s, connection.writing())
+        except Exception:
+            if self._begun:  # else nothing of it can stand there: there was no connection
+                self.give_up(drafts())
+            raise
+
+    def give_up(self, drafts: Sequence[Draft]) -> None:
+        """Nothing leaves for these intents. Any thread may say so at any time."""
+        self.given_up.extend([one for one in drafts if one.kind == "intent"])
 
     def leave(self, connection: Connection) -> None:
         """Say that this writer is gone: what is open has no one who ends it."""
@@ -67,12 +75,13 @@ class Appender:
         lease_s: float,
         transaction: AbstractContextManager[None],
     ) -> int:
-        before = (self.chain.seq, self.chain.head)
+        before, given_up = (self.chain.seq, self.chain.head), list(self.given_up)
         try:
             with transaction:
                 self.subjects.refresh(connection)
                 taken = drafts()
-                self._put(connection, self._looked_at(connection, taken))
+                self._begun = True
+                self._put(connection, self._looked_at(connection, taken, given_up))
                 if lease_s > 0:
                     connection.insert("writers", [(self.chain.id, connection.now() + lease_s)])
         except BaseException:
@@ -81,7 +90,8 @@ class Appender:
             self._unsure = True
             raise
         self._unsure = False
-        self.doubtful.clear()
+        for _one in given_up:
+            self.given_up.popleft()
         self.open.update(one.id for one in taken if one.kind == "intent")
         self.open.difference_update(one.intent_id for one in taken if one.kind == "outcome")
         return len(taken)
@@ -90,10 +100,11 @@ class Appender:
         refs = self.subjects.refs(connection, (person for draft in drafts for person in draft.subjects))
         rows: list[Row] = []
         uses: list[tuple[str, str]] = []
+        kept = self._contents.put(connection, drafts, refs) if any(one.content for one in drafts) else {}
         links: list[tuple[str, str, str]] = []
         for draft in drafts:
             named = [refs[person] for person in draft.subjects]
-            rows.append(self.chain.link(draft, named))
+            rows.append(self.chain.link(draft, named, kept.get(draft.id, "")))
             uses.extend((ref, draft.id) for ref in dict.fromkeys(named))
             links.extend((parent, draft.id, kind) for parent, kind in links_of(draft.body))
         connection.insert("records", rows)
@@ -102,23 +113,21 @@ class Appender:
         if links:
             connection.insert("links", links)
 
-    def _looked_at(self, connection: Connection, drafts: Sequence[Draft]) -> Sequence[Draft]:
+    def _looked_at(self, connection: Connection, drafts: Sequence[Draft], given_up: Sequence[Draft]) -> Sequence[Draft]:
         """Return the drafts that are still to be written. Only after a failure is there something to look at."""
         outcomes = [one.intent_id for one in drafts if one.kind == "outcome"]
         if len(set(outcomes)) < len(outcomes):
             drafts = _first_outcomes(drafts)
-        if not self._unsure:
+        if not self._unsure and not given_up:
             return drafts
         head = connection.execute("SELECT seq, hash FROM heads WHERE chain=?", (self.chain.id,))
         self.chain.seq, self.chain.head = (int(head[0][0]), str(head[0][1])) if head else (0, "")
-        there = _among(connection, "id", [*(one.id for one in drafts), *self.doubtful])
-        drafts = [*drafts, *(_never_left(one) for one in self.doubtful.values() if one.id in there)]
+        unwanted = {one.id: one for one in given_up}
+        there = _among(connection, "id", [*(one.id for one in drafts), *unwanted])
+        drafts = [one for one in drafts if one.id not in unwanted]
+        drafts += [_never_left(one) for one in unwanted.values() if one.id in there]
         ended = _among(connection, "intent_id", [one.intent_id for one in drafts if one.kind == "outcome"])
         return [one for one in drafts if one.id not in there and one.intent_id not in ended]
-
-    def _remember(self, error: BaseException, drafts: Sequence[Draft]) -> None:
-        if self._database.mendable(error):
-            self.doubtful |= {one.id: one for one in drafts if one.kind == "intent"}
 
 
 def refuse_restricted(subjects: Subjects, drafts: Sequence[Draft]) -> GovaiError | None:

@@ -48,16 +48,17 @@ class Chain:
         """Return a chain for a new writer."""
         return cls(new_id())
 
-    def link(self, draft: Draft, subjects: Sequence[str] = ()) -> Row:
+    def link(self, draft: Draft, subjects: Sequence[str] = (), content: str = "") -> Row:
         """Append a draft and return its row.
 
         Args:
-            subjects: the references of the people it is about.
+            subjects: the references of the people it is about. content: what it says of its kept content, "" for nothing.
 
         Raises:
             TypeError: its body holds what a record must not (floats, objects).
         """
         seq = self.seq + 1
+        body = {**draft.body, "subjects": sorted(set(subjects))} if subjects else draft.body
         record = {
             "schema": SCHEMA,
             "id": draft.id,
@@ -67,7 +68,7 @@ class Chain:
             "kind": draft.kind,
             "call_id": draft.call_id,
             "intent_id": draft.intent_id,
-            "body": {**draft.body, "subjects": sorted(set(subjects))} if subjects else draft.body,
+            "body": {**body, "content": content} if content else body,
             "prev": self.head,
         }
         raw = canonical(record)

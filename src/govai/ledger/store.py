@@ -12,8 +12,11 @@ from govai.core.lang import say
 from govai.core.records import Draft, Record
 from govai.ledger.chain import record_of
 from govai.ledger.checkpointing import Maker, Pacer
+from govai.ledger.contents import Contents
+from govai.ledger.custody import Custody
 from govai.ledger.inquiry import Inquiry
 from govai.ledger.reading import Reading
+from govai.ledger.rights import Rights
 from govai.ledger.verify import Trust, Verification, opened, verify_connection
 from govai.ledger.writer import Writer
 from govai.storage.opening import open_database
@@ -23,6 +26,7 @@ if TYPE_CHECKING:
 
     from govai.core.checkpoints import Anchor, Checkpoint
     from govai.core.database import Connection
+    from govai.core.people import People
     from govai.core.protocols import KeyStore, Sink
     from govai.ledger.bundle import Bundle
     from govai.ledger.feed import Feed
@@ -33,20 +37,25 @@ T = TypeVar("T")
 _PAGE_OF = "SELECT position, id, bytes FROM records WHERE {} ORDER BY position LIMIT ?"
 
 
-class Ledger(Inquiry):
+class Ledger(Inquiry, Custody, Rights):
     """The system of record: `records()`, `page()`, `lineage()`, `verify()`.
 
     Args:
         url: `sqlite:///x.db` (relative), `sqlite:////abs/x.db`, `:memory:`, or `postgresql://user@host/database`.
         sinks: fed from it. keys: what signs, encrypts and looks up; without it the ledger only records.
+        people: recognises who `about`, `erase`, … ask about, as calls are recorded.
 
     Raises:
         ConfigError: another URL, or a file that cannot be made. LedgerUnavailable: not a ledger's database.
     """
 
-    def __init__(self, url: str, *, sinks: Sequence[Sink] = (), keys: KeyStore | None = None) -> None:
+    def __init__(
+        self, url: str, *, sinks: Sequence[Sink] = (), keys: KeyStore | None = None, people: People | None = None
+    ) -> None:
         self.database = open_database(url)
         self.url, self.path, self.keys = self.database.url, self.database.path, keys
+        self._contents = Contents(lambda: self.keys)
+        self.people = people
         self._feeds: list[Feed] = []
         self._anchors: list[Anchor] = []
         self._maker = Maker(self)
@@ -141,13 +150,13 @@ class Ledger(Inquiry):
         self._writer.enqueue(draft)
 
     def record(self, record_id: str) -> Record | None:
-        """Return one record by its id, None when there is none.
+        """Return one record by its id, None when there is none, or it was purged.
 
         Raises:
             LedgerUnavailable: it is damaged, or the database does not answer.
         """
         found = self._read("SELECT bytes FROM records WHERE id=?", (record_id,))
-        return record_of(found[0][0], record_id) if found else None
+        return record_of(found[0][0], record_id) if found and found[0][0] != b"" else None
 
     def verify(self) -> Verification:
         """Check every record: bytes against digests, digests against each other, chains against their heads, outcomes."""
@@ -245,9 +254,15 @@ class Ledger(Inquiry):
     def _attached(self) -> list[str]:
         return [feed.sink.name for feed in self._feeds]
 
+    def _flushed(self) -> dict[str, int]:
+        self._writer.flush()
+        return dict.fromkeys(self._attached(), 0) | {
+            str(sink): int(at) for sink, at in self._read("SELECT sink, position FROM cursors")
+        }
+
     def _opened(self) -> Writer:
         try:
-            return Writer(self.database, self._wake)
+            return Writer(self.database, self._wake, self._contents)
         except self.database.errors as error:
             kind = type(error).__name__
         raise LedgerUnavailable(

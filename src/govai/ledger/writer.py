@@ -11,14 +11,14 @@ import time
 import weakref
 from collections import deque
 from contextlib import suppress
-from dataclasses import dataclass, field
 from queue import Empty, SimpleQueue
-from threading import Lock
 from typing import TYPE_CHECKING
 
 from govai.core.errors import GovaiError, LedgerUnavailable
 from govai.core.lang import say
 from govai.ledger.appending import Appender, refuse_restricted
+from govai.ledger.tasks import Tasks
+from govai.ledger.waiting import Threads, Waiting
 
 if TYPE_CHECKING:
     import asyncio
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from govai.core.database import Connection, Database
     from govai.core.records import Draft
+    from govai.ledger.contents import Contents
 
 WRITER_LEASE_S = 30.0  # a writer that has not said for so long that it lives is taken for dead
 _HEARTBEAT_S = 10.0
@@ -34,50 +35,43 @@ _LINGER_S = 0.05  # the longest an outcome waits for a commit to ride on
 _writers: weakref.WeakSet[Writer] = weakref.WeakSet()
 
 
-@dataclass(slots=True)
-class _Waiting:
-    """What waits to be written. `gate` opens when it is, or when its thread is to lead."""
-
-    drafts: Sequence[Draft]
-    done: bool = False
-    leads: bool = False
-    error: BaseException | None = None
-    gate: Lock = field(default_factory=Lock)
-
-
 class Writer:
     """Appends to one chain of one database.
 
     Args:
-        database: where. committed: called after each commit, for the sinks.
+        database: where. committed: called after each commit, for the sinks. contents: puts what is kept beside records.
     """
 
-    def __init__(self, database: Database, committed: Callable[[], None]) -> None:
-        self._database, self._committed = database, committed
-        self._failures: tuple[type[Exception], ...] = (*database.errors, TypeError, ValueError)
+    def __init__(self, database: Database, committed: Callable[[], None], contents: Contents) -> None:
+        self._database, self._committed, self._contents = database, committed, contents
+        self._failures: tuple[type[Exception], ...] = (
+            LedgerUnavailable,
+            *database.errors,
+            TypeError,
+            ValueError,
+        )
         self.connection: Connection = database.connect()
         self._reset()
         _writers.add(self)
 
     def _reset(self) -> None:
         self.lock = threading.RLock()
-        self._queue = threading.RLock()
-        self._waiting: list[_Waiting] = []
-        self._led = False
+        self._threads, self._tasks = Threads(), Tasks(in_thread=self._database.remote)
         self._outcomes: deque[Draft] = deque()
-        self._loops: dict[asyncio.AbstractEventLoop, list[tuple[Sequence[Draft], asyncio.Future[None]]]] = {}
-        self._appender = Appender(self._database)
+        self._due: list[Draft] = []  # outcomes taken from there and not written yet
+        self._appender = Appender(self._database, self._contents)
         self._alive_until = 0.0
         self._bell: SimpleQueue[None] = SimpleQueue()
         self._rung = False
+        self._starting = threading.RLock()
         self._flusher: threading.Thread | None = None
         self.closed = False
 
     def forked(self) -> None:
-        """Start anew in a forked child: another chain, nothing pending (it is the parent's)."""
+        """Start anew in a forked child: another chain, nothing pending (it is the parent's, and so are the sinks)."""
         closed = self.closed
         self._reset()
-        self.closed = closed
+        self.closed, self._committed = closed, _nobody
 
     @property
     def chain(self) -> str:
@@ -87,23 +81,19 @@ class Writer:
     def commit(self, drafts: Sequence[Draft]) -> None:
         """Return once the drafts are durable; LedgerUnavailable, and none of them counts, otherwise."""
         self._refuse_closed()
-        mine = _Waiting(drafts)
-        mine.gate.acquire()
-        with self._queue:
-            self._waiting.append(mine)
-            mine.leads = not self._led
-            self._led = True
-        if not mine.leads:
-            self._follow(mine)
-        if mine.leads:
-            self._lead()
+        mine = Waiting(drafts)
+        try:
+            self._threads.run(mine, self._write)
+        except BaseException:  # interrupted: it may be durable, and nothing will leave for it
+            self._give_up(drafts)
+            raise
         if mine.error is not None:
             raise _unavailable(mine.error)
 
     def commit_alone(self, make: Callable[[Connection], Sequence[Draft]]) -> int:
         """Append what `make` returns while nobody else writes to the ledger, and return how many; raises as `commit`."""
-        self._refuse_closed()
         with self.lock:
+            self._refuse_closed()
             try:
                 count = self._appender.append_alone(self.connection, lambda: make(self.connection))
             except self._database.errors as error:
@@ -122,19 +112,19 @@ class Writer:
         import asyncio
 
         self._refuse_closed()
-        loop = asyncio.get_running_loop()
-        future: asyncio.Future[None] = loop.create_future()
-        with self._queue:
-            first = loop not in self._loops
-            self._loops.setdefault(loop, []).append((drafts, future))
-        if first:
-            loop.call_soon(self._flush_remote if self._database.remote else self._flush_loop, loop)
+        mine, future = self._tasks.add(drafts, self._write)
         try:
             await future
         except asyncio.CancelledError as cancelled:
-            if future.cancelled() or future.exception() is not None:  # nothing is written
+            if not future.done() or future.cancelled() or not mine.done or mine.error is not None:
+                self._give_up(drafts)
                 raise
             _cancel_later(cancelled)
+        if not mine.done:
+            self._give_up(drafts)
+            raise _unavailable(InterruptedError())
+        if mine.error is not None:
+            raise _unavailable(mine.error)
 
     def enqueue(self, draft: Draft) -> None:
         """Take an outcome that nobody waits for; it rides on the next commit, or is written within 50 ms.
@@ -150,7 +140,7 @@ class Writer:
 
     def flush(self) -> None:
         """Write what is queued; LedgerUnavailable when it cannot be."""
-        if self._outcomes:
+        if self._is_due():
             self.commit(())
 
     def close(self) -> None:
@@ -160,45 +150,23 @@ class Writer:
         try:
             self.flush()
             with self.lock, suppress(*self._database.errors):  # else its lease runs out
+                if self._is_due():
+                    self._write(list)
                 self._appender.leave(self.connection)
+                self.closed = True  # under the lock: whoever still waits for it is refused
         finally:
             self.closed = True
             self._bell.put(None)
             with self.lock:
                 self.connection.close()
 
-    def _follow(self, mine: _Waiting) -> None:
-        """Wait until a leader wrote it, or made it the next leader."""
-        try:
-            mine.gate.acquire()
-        except BaseException:  # interrupted: it is not to be written, and must not be waited for
-            with self._queue:
-                if mine in self._waiting:
-                    self._waiting.remove(mine)
-                if mine.leads:
-                    self._hand_on()
-            raise
+    def _is_due(self) -> bool:
+        return bool(self._outcomes or self._due or self._appender.given_up)
 
-    def _lead(self) -> None:
-        """Write what waits, wake whose it was, and let the first of those who came meanwhile lead."""
-        batch: list[_Waiting] = []
-        try:
-            with self.lock:
-                with self._queue:
-                    batch, self._waiting = self._waiting, []
-                self._write(batch)
-        finally:
-            with self._queue:
-                self._hand_on()
-            for one in batch:
-                if not one.leads:
-                    one.gate.release()
-
-    def _hand_on(self) -> None:
-        self._led = bool(self._waiting)
-        if self._waiting:
-            self._waiting[0].leads = True
-            self._waiting[0].gate.release()
+    def _give_up(self, drafts: Sequence[Draft]) -> None:
+        """Nobody waits for these any more: what of them is durable all the same is ended soon."""
+        self._appender.give_up(drafts)
+        self._bell.put(None)
 
     def _refuse_closed(self) -> None:
         if self.closed:
@@ -207,57 +175,28 @@ class Writer:
                 todo=say("its Governor was closed; open another", "son Governor a été fermé ; ouvrez-en un autre"),
             )
 
-    def _flush_loop(self, loop: asyncio.AbstractEventLoop) -> None:
-        with self._queue:
-            waiting = [one for one in self._loops.pop(loop, []) if not one[1].cancelled()]
-        batch = [_Waiting(drafts) for drafts, _future in waiting]
+    def _write(self, waiting: Callable[[], list[Waiting]]) -> None:
+        """Write what waits when it is this call's turn, and all queued outcomes, in one transaction."""
         with self.lock:
-            self._write(batch)
-        _tell(batch, waiting)
-
-    def _flush_remote(self, loop: asyncio.AbstractEventLoop) -> None:
-        """Have a thread write what waits now, and again for what comes meanwhile."""
-        with self._queue:
-            waiting = [one for one in self._loops.get(loop, []) if not one[1].cancelled()]
-            if not waiting:
-                self._loops.pop(loop, None)
-                return
-            self._loops[loop] = []
-        batch = [_Waiting(drafts) for drafts, _future in waiting]
-
-        def write() -> None:
-            with self.lock:
-                self._write(batch)
-
-        def written(done: asyncio.Future[None]) -> None:
-            problem = None if done.cancelled() else done.exception()
+            batch = waiting()
+            while self._outcomes:  # so that an interrupt between two steps loses none
+                self._due.append(self._outcomes[0])
+                self._outcomes.popleft()
+            error: BaseException | None = None
+            refused: dict[int, GovaiError] = {}
+            try:
+                self._refuse_closed()
+                refused = self._append(self._due, batch)
+                self._due.clear()
+            except self._failures as problem:
+                error = problem
             for mine in batch:
-                mine.error = mine.error or problem
-            _tell(batch, waiting)
-            self._flush_remote(loop)
+                mine.error = error or refused.get(id(mine))
+                mine.done = True
+            if error is None:
+                self._committed()
 
-        loop.run_in_executor(None, write).add_done_callback(written)
-
-    def _write(self, batch: list[_Waiting]) -> None:
-        """Write a batch and all queued outcomes in one transaction; the lock is held."""
-        outcomes = [self._outcomes.popleft() for _ in range(len(self._outcomes))]
-        error: BaseException | None = None
-        try:
-            refused = self._append(outcomes, batch)
-        except self._failures as problem:
-            error, refused = problem, {}
-            self._outcomes.extendleft(reversed(outcomes))
-        except BaseException:  # an interrupt: whoever waits must not take what is not durable for written
-            self._outcomes.extendleft(reversed(outcomes))
-            for mine in batch:
-                mine.done, mine.error = True, LedgerUnavailable(say("interrupted", "interrompu"))
-            raise
-        for mine in batch:
-            mine.done, mine.error = True, error or refused.get(id(mine))
-        if error is None:
-            self._committed()
-
-    def _append(self, outcomes: list[Draft], batch: list[_Waiting]) -> dict[int, GovaiError]:
+    def _append(self, outcomes: list[Draft], batch: list[Waiting]) -> dict[int, GovaiError]:
         """Append what may be; return the errors of those whose intents the ledger does not take."""
         refused: dict[int, GovaiError] = {}
 
@@ -280,12 +219,13 @@ class Writer:
         return refused
 
     def _start_flusher(self) -> None:
-        with self._queue:
+        with self._starting, suppress(RuntimeError):  # no thread starts while Python ends: closing writes what is due
             if self._flusher is None and not self.closed:
-                self._flusher = threading.Thread(
+                flusher = threading.Thread(
                     target=_keep_flushing, args=(weakref.ref(self),), name="govai-ledger", daemon=True
                 )
-                self._flusher.start()
+                flusher.start()
+                self._flusher = flusher
 
     def turn(self) -> SimpleQueue[None]:
         """Do what is due in the background; return the bell to wait for."""
@@ -294,19 +234,13 @@ class Writer:
             _pause(self, _LINGER_S)
         with self.lock:
             beat = bool(self._appender.open) and time.monotonic() > self._alive_until - WRITER_LEASE_S + _HEARTBEAT_S
-            if (self._outcomes or beat or self._appender.doubtful) and not self.closed:
-                self._write([])
+            if (beat or self._is_due()) and not self.closed:
+                self._write(list)
         return self._bell
 
 
-def _tell(batch: list[_Waiting], waiting: list[tuple[Sequence[Draft], asyncio.Future[None]]]) -> None:
-    for mine, (_drafts, future) in zip(batch, waiting, strict=True):
-        if future.cancelled():
-            continue
-        if mine.error is None:
-            future.set_result(None)
-        else:
-            future.set_exception(_unavailable(mine.error))
+def _nobody() -> None:
+    """A forked child's feeds are threads of its parent: they find what it wrote."""
 
 
 def _cancel_later(cancelled: asyncio.CancelledError) -> None:

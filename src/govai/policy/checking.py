@@ -171,8 +171,8 @@ def _refuse_later(document: Document) -> None:
 
 
 def _refuse_empty(document: Document) -> None:
-    """Refuse a key of a rule or review that is left empty: it would read as "no condition", and match everything."""
-    for part in ("rules", "reviews"):
+    """Refuse a key of a rule, review or term that is left empty: it would read as "no condition", and match everything."""
+    for part in ("rules", "reviews", "retention"):
         entries = document.value.get(part)
         for index, entry in enumerate(entries if isinstance(entries, list) else ()):
             if isinstance(entry, dict):

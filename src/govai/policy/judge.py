@@ -157,6 +157,17 @@ def judge(policy: Policy, question: Question) -> Decision:
     return _decided(policy, question, purpose, judged, [text for _effect, text in reasons], observed, observe=observe)
 
 
+def forbidden(
+    policy: Policy, datum: Datum, purpose: Purpose | None, provider: Provider | None, *, observe: bool
+) -> str:
+    """Return the rule that blocks a kind of data, "" when none does; that nothing matches it is no rule."""
+    key = (purpose.name if purpose else "", provider.name if provider else "", french())
+    verdict = _verdict(policy, datum, purpose, provider, key)
+    if verdict.effect is not Effect.BLOCK or verdict.rule == "unmatched" or (observe and not verdict.floor):
+        return ""
+    return verdict.rule
+
+
 def _decided(
     policy: Policy,
     question: Question,

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_vali
 from govai.core.lang import say
 
 EffectWord = Literal["allow", "mask", "generalise", "pseudonymise", "remove", "block"]
+KeepWord = Literal["", "nothing", "content"]
 Name = Annotated[str, StringConstraints(min_length=1, max_length=100)]
 Words = list[str] | str
 SomeWords = Annotated[list[str], Field(min_length=1)] | str  # of a condition: an empty list would match everything
@@ -60,6 +61,8 @@ class PurposeFile(_Part):
     owner: str = ""
     publish: bool = False
     zone: Literal["", "experiment"] = ""
+    keep: KeepWord = ""
+    retention: str = ""
 
     @model_validator(mode="after")
     def _experiments_stay_inside(self) -> PurposeFile:
@@ -108,6 +111,12 @@ class AllowFile(_Part):
     recipients: Words = Field(default_factory=list)
 
 
+class RetentionFile(_Part):
+    purpose: SomeWords | None = None
+    kind: SomeWords | None = None
+    keep: str
+
+
 class PolicyFile(_Part):
     govai: Literal[1]
     name: Name
@@ -123,14 +132,16 @@ class PolicyFile(_Part):
     reviews: list[ReviewFile] = Field(default_factory=list)
     people: dict[str, list[str]] = Field(default_factory=dict)
     allow: AllowFile = Field(default_factory=AllowFile)
+    keep: KeepWord = ""
+    retention: list[RetentionFile] = Field(default_factory=list)
 
 
 # Keys of the policy language that are not built yet: an error says so, where silence would let data through.
 LATER: dict[str, frozenset[str]] = {
-    "": frozenset({"limits", "waivers", "keep", "prices", "delegate", "signed", "conditions"}),
+    "": frozenset({"limits", "waivers", "prices", "delegate", "signed", "conditions"}),
     "rules": frozenset({"unless", "if", "owner", "signed", "surrogate", "expires"}),
     "reviews": frozenset({"quorum", "escalate", "unless"}),
-    "purposes": frozenset({"keep", "limits"}),
+    "purposes": frozenset({"limits"}),
     "providers": frozenset({"prices"}),
 }
 PARTS: dict[str, Any] = {
@@ -142,4 +153,5 @@ PARTS: dict[str, Any] = {
     "allow": AllowFile,
     "data": DataFile,
     "transfer": TransferFile,
+    "retention": RetentionFile,
 }

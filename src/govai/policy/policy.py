@@ -12,8 +12,10 @@ from govai.core.decisions import Effect, ReviewNeed
 from govai.core.errors import ConfigError
 from govai.core.lang import say
 from govai.core.names import did_you_mean
+from govai.core.retention import Retention
 from govai.core.taxonomy import Sensitivity
-from govai.policy.judge import Match, Question, ReviewRule, Rule, Verdict, judge
+from govai.policy.judge import Match, Question, ReviewRule, Rule, Verdict, forbidden, judge
+from govai.policy.keeping import CONTENT, NOTHING, check_keeping, retention_of, tightened
 from govai.policy.registry import OFFLINE, Provider, locate, located, provider_of
 
 if TYPE_CHECKING:
@@ -22,7 +24,7 @@ if TYPE_CHECKING:
     from govai.core.data import Datum
     from govai.core.decisions import Decision
     from govai.policy.loading import Document
-    from govai.policy.model import DataFile, PolicyFile
+    from govai.policy.model import DataFile, PolicyFile, PurposeFile
 
 BUILTIN = "eu-marketing"
 _UNITS = {"m": 60, "h": 3600, "d": 86400}
@@ -32,7 +34,7 @@ _CAUTION = ("detect", "review", "block")
 
 @dataclass(frozen=True, slots=True)
 class Purpose:
-    """Why data is used. `basis`: GDPR art. 6(1). `zone`: `experiment`, or ""."""
+    """Why data is used. `basis`: GDPR art. 6(1). `zone`: `experiment`, or "". `keep`: `content`, or `nothing`."""
 
     name: str
     basis: str
@@ -41,6 +43,7 @@ class Purpose:
     owner: str = ""
     publish: bool = False
     zone: str = ""
+    keep: str = NOTHING
 
     @property
     def marketing(self) -> bool:
@@ -64,6 +67,8 @@ class Policy:
     reviews: tuple[ReviewRule, ...] = field(repr=False)
     people: Mapping[str, tuple[str, ...]] = field(repr=False)
     allowed: Mapping[str, frozenset[str]] = field(repr=False)
+    keep: str = NOTHING
+    retention: Retention = field(default_factory=Retention)
     verdicts: dict[tuple[Datum, str, str, bool], Verdict] = field(default_factory=dict, repr=False)
 
     @classmethod
@@ -92,6 +97,7 @@ class Policy:
         check_self_review(file, document)
         check_roles(file, document)
         check_allowed(file, document)
+        check_keeping(file, document)
         return _policy(file, document, providers)
 
     def purpose(self, name: str) -> Purpose:
@@ -126,6 +132,19 @@ class Policy:
         """Whether the policy allows by name what cannot be looked into: `opaque`, `references` or `recipients`."""
         allowed = self.allowed[group]
         return name in allowed or "*" in allowed
+
+    def keeps_content(self, purpose: str) -> bool:
+        """Whether prompts and outputs for a purpose are kept, encrypted; for calls without one, what the whole says."""
+        known = self.purposes.get(purpose)
+        return (known.keep if known else self.keep) == CONTENT
+
+    def forbids(self, datum: Datum, purpose: str, provider: Provider | None, *, observe: bool = False) -> str:
+        """Return the rule that forbids data wherever it goes, the floor's or one that blocks; "" when none does.
+
+        Args:
+            observe: only the floor counts, as where calls are only observed.
+        """
+        return forbidden(self, datum, self.purposes.get(purpose), provider, observe=observe or self.observe)
 
     def judge(self, question: Question) -> Decision:
         """Decide on what was seen; see `judge.judge`."""
@@ -181,6 +200,8 @@ def _extended(base: PolicyFile, file: PolicyFile, document: Document) -> PolicyF
             "reviews": [*file.reviews, *base.reviews],
             "people": people,
             "allow": type(file.allow)(**allow),
+            "keep": tightened(base, file, document),
+            "retention": [*file.retention, *base.retention],
         }
     )
 
@@ -231,7 +252,7 @@ def _policy(file: PolicyFile, document: Document, providers: dict[str, Provider]
         unmatched=Effect[file.unmatched.upper()],
         undeclared=file.undeclared,
         observe=file.mode == "observe",
-        purposes={name: Purpose(name, **entry.model_dump()) for name, entry in file.purposes.items()},
+        purposes={name: _purpose(name, entry, file) for name, entry in file.purposes.items()},
         providers=providers,
         rules=tuple(rules),
         reviews=tuple(reviews),
@@ -239,7 +260,14 @@ def _policy(file: PolicyFile, document: Document, providers: dict[str, Provider]
         allowed={
             group: frozenset(words(getattr(file.allow, group))) for group in ("opaque", "references", "recipients")
         },
+        keep=file.keep or NOTHING,
+        retention=retention_of(file, document),
     )
+
+
+def _purpose(name: str, entry: PurposeFile, file: PolicyFile) -> Purpose:
+    said = entry.model_dump(exclude={"retention", "keep"})
+    return Purpose(name, **said, keep=entry.keep or file.keep or NOTHING)
 
 
 def _match(data: DataFile) -> Match:

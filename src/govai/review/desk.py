@@ -25,6 +25,8 @@ KEEP_S = 72 * 3600
 GROUPS = ("template", "purpose", "requester", "role", "job")
 _OPEN = (Status.PENDING, Status.APPROVED)
 _STATUS = {status.value: status for status in Status}
+_HELD = """INSERT INTO holdings(subject, what, name) SELECT u.subject, CAST(? AS text), CAST(? AS text) FROM uses u
+    WHERE u.record=? ON CONFLICT DO NOTHING"""
 _COLUMNS = "SELECT id,fingerprint,status,created,expires,claimed,kept FROM tickets"
 
 
@@ -74,6 +76,7 @@ class Desk:
             run(
                 "INSERT INTO tickets(id,fingerprint,status,created,expires,kept,envelope) VALUES(?,?,?,?,?,?,?)", values
             )
+            run(_HELD, ("ticket", row.id, filing.record_id))  # of a prompt, the refusal that follows names the ticket
             return _ticket(row)
 
     def find(self, fingerprint: str, *earlier: str) -> Ticket | None:
@@ -122,7 +125,10 @@ class Desk:
         """
         with self._storage.writing() as run:
             row = self._judged(run, ticket_id, actor, roles, verdict)
-            run("UPDATE tickets SET status=?, kept=? WHERE id=?", (row.status.value, self._sealed(row), ticket_id))
+            run(
+                "UPDATE tickets SET status=?, kept=? WHERE id=? AND length(kept)>0",  # or someone was erased just now
+                (row.status.value, self._sealed(row), ticket_id),
+            )
             if row.status is Status.REJECTED:
                 run("UPDATE tickets SET envelope=NULL WHERE id=?", (ticket_id,))
                 self._storage.destroying()
@@ -182,8 +188,12 @@ class Desk:
             run("UPDATE tickets SET status=?, envelope=NULL WHERE id=?", (Status.RELEASED.value, ticket_id))
             self._storage.destroying()
 
-    def keep_reply(self, fingerprint: str, payload: bytes, ttl_s: int = KEEP_S) -> None:
-        """Keep a released reply, encrypted, for `ttl_s` seconds."""
+    def keep_reply(self, fingerprint: str, payload: bytes, ttl_s: int = KEEP_S, *, about: Sequence[str] = ()) -> None:
+        """Keep a released reply, encrypted, for `ttl_s` seconds.
+
+        Args:
+            about: ids of the records it comes from; it goes when someone they are about is erased.
+        """
         box = self._box.lock(payload, _kept_as(fingerprint))
         with self._storage.writing() as run:
             run(
@@ -191,6 +201,8 @@ class Desk:
                 "DO UPDATE SET expires=excluded.expires, payload=excluded.payload",
                 (fingerprint, self._clock() + ttl_s, box),
             )
+            for record in about:
+                run(_HELD, ("reply", fingerprint, record))
 
     def kept_reply(self, *fingerprints: str) -> bytes | None:
         """Return a kept reply, None when nothing was ever kept under any of these names; the first that is counts.
@@ -254,13 +266,22 @@ class Desk:
 
     def _latest(self, run: Any, *fingerprints: str) -> _Row | None:
         query = f"{_COLUMNS} WHERE fingerprint=? ORDER BY created DESC, id DESC LIMIT 1"
-        found = [row for name in fingerprints for row in run(query, (name,))]
+        found = [row for name in fingerprints for row in run(query, (name,)) if row[6]]  # what was erased is no more
         return self._read(max(found, key=lambda row: (row[3], row[0]))) if found else None
 
     def _row(self, run: Any, ticket_id: str) -> _Row:
         found = run(f"{_COLUMNS} WHERE id=?", (ticket_id,))
-        if found:
+        if found and found[0][6]:
             return self._read(found[0])
+        if found:
+            raise ReviewExpired(
+                say(
+                    "this ticket is closed: someone it was about was erased (GDPR art. 17)",
+                    "ce ticket est clos : une personne concernée a été effacée (RGPD art. 17)",
+                ),
+                where=f"ticket {ticket_id}"[:60],
+                todo=say("make the call again without them", "refaites l'appel sans elle"),
+            )
         raise ConfigError(
             say("there is no such ticket", "ce ticket n'existe pas"),
             where=f"ticket {ticket_id}"[:60],

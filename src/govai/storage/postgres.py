@@ -136,7 +136,9 @@ class PostgresDatabase:
 
     def _migrate(self, base: psycopg.Connection[tuple[Any, ...]]) -> None:
         name = sql.Identifier(self.schema)
-        base.execute(sql.SQL("CREATE SCHEMA IF NOT EXISTS {}").format(name))
+        there = base.execute("SELECT 1 FROM pg_namespace WHERE nspname=%s", (self.schema,)).fetchone()
+        if there is None:  # IF NOT EXISTS would ask for the right to make schemas, even where it does not
+            base.execute(sql.SQL("CREATE SCHEMA {}").format(name))
         base.execute("CREATE TABLE IF NOT EXISTS versions(version bigint PRIMARY KEY, time timestamptz DEFAULT now())")
         for version in range(self._version(base), VERSION):
             base.execute(script("postgres", version + 1).replace("{schema}", name.as_string(base)))
@@ -163,17 +165,17 @@ class PostgresConnection:
 
     def execute(self, query: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         """Run one statement and return its rows."""
-        with self._lock:
+        with self._used() as base:
             asked, has_rows = _spelled(query)
-            cursor = self._live().execute(asked, values)
+            cursor = base.execute(asked, values)
             return cursor.fetchall() if has_rows else []  # in a pipeline, only what is fetched is waited for
 
     def insert(self, table: str, rows: Sequence[Sequence[Any]], *, ignore: bool = False) -> None:
         """Append rows, all in one statement."""
         if rows:
-            with self._lock:
+            with self._used() as base:
                 columns = [list(column) for column in zip(*rows, strict=True)]
-                self._live().execute(_insert(table, ignore=ignore), columns)
+                base.execute(_insert(table, ignore=ignore), columns)
 
     def stream(self, query: str, values: Sequence[Any] = ()) -> Iterator[tuple[Any, ...]]:
         """Yield rows from a cursor on the server, as of the moment it began."""
@@ -230,25 +232,47 @@ class PostgresConnection:
     def _transaction(self, lock: str, what: str) -> Iterator[None]:
         with self._lock:
             base = self._live()
-            self._depth += 1
+            failed: list[BaseException] = []
             try:
                 with base.pipeline():
-                    base.execute("BEGIN")
-                    base.execute(f"SELECT {lock}({self._database.key(what)})")
-                    yield
-                    base.execute("COMMIT")
-            except BaseException:
-                self._abandon(base)
-                raise
+                    try:
+                        self._depth = 1
+                        base.execute("BEGIN")
+                        base.execute(f"SELECT {lock}({self._database.key(what)})")
+                        yield
+                        base.execute("COMMIT")
+                    except BaseException as error:  # noqa: BLE001 -- through its pipeline, psycopg would log what else fails
+                        failed.append(error)
+            except BaseException as error:  # noqa: BLE001 -- raised below
+                failed.append(error)
             finally:
-                self._depth -= 1
+                self._depth = 0
+            if failed:
+                self._abandon(base, failed[0])
+                raise failed[0]
 
-    def _abandon(self, base: psycopg.Connection[tuple[Any, ...]]) -> None:
-        """End what failed. A connection that cannot even do that is given up."""
+    @contextmanager
+    def _used(self) -> Iterator[psycopg.Connection[tuple[Any, ...]]]:
+        """The connection, for one statement."""
+        with self._lock:
+            base = self._live()
+            try:
+                yield base
+            except Exception:
+                raise
+            except BaseException:  # interrupted: psycopg no longer knows what the server has prepared
+                base.close()
+                raise
+
+    def _abandon(self, base: psycopg.Connection[tuple[Any, ...]], error: BaseException) -> None:
+        """End what failed. A connection that cannot even do that, or was interrupted, is given up."""
         try:
-            base.execute("ROLLBACK")
+            if isinstance(error, Exception):
+                base.execute("ROLLBACK")
+                return
         except psycopg.Error:
-            base.close()
+            pass
+        base.close()
 
     def _live(self) -> psycopg.Connection[tuple[Any, ...]]:
         if self._base is not None and not self._depth and not _answers(self._base):

@@ -26,6 +26,7 @@ _INSERT = {
     name: f"INTO {name}({','.join(columns)}) VALUES({','.join('?' * len(columns))})" for name, columns in TABLES.items()
 }
 _connections: weakref.WeakSet[SqliteConnection] = weakref.WeakSet()
+_held: list[SqliteConnection] = []  # while forking
 _inherited: list[Any] = []  # a forked child must neither use nor close its parent's connections
 
 
@@ -123,9 +124,9 @@ class SqliteConnection:
             if self._depth:  # in memory, desk and ledger share one connection
                 yield
                 return
-            self._base.execute("BEGIN IMMEDIATE")
-            self._depth += 1
-            try:
+            try:  # from the first step on: an interrupt may come between any two
+                _begin(self._base)
+                self._depth = 1
                 yield
                 self._base.execute("COMMIT")
             except BaseException:
@@ -133,7 +134,7 @@ class SqliteConnection:
                     self._base.execute("ROLLBACK")
                 raise
             finally:
-                self._depth -= 1
+                self._depth = 0
 
     @contextmanager
     def alone(self, what: str = "ledger") -> Iterator[None]:  # noqa: ARG002 -- one lock for all
@@ -162,6 +163,14 @@ class SqliteConnection:
         if self._path != MEMORY:
             with self._lock:
                 self._base.close()
+
+    def hold(self) -> bool:
+        """Let no other thread use it until `let_go`; whether that came to be."""
+        return self._lock.acquire(timeout=BUSY_S)
+
+    def let_go(self) -> None:
+        """Let other threads use it again."""
+        self._lock.release()
 
     def forked(self) -> None:
         """A forked child's locks are its own, and so is its connection; a database in memory is the child's own copy."""
@@ -237,6 +246,24 @@ def _patiently(step: Callable[[], object]) -> None:
             return
 
 
+def _begin(base: sqlite3.Connection) -> None:
+    """Begin to write. SQLite itself would ask ten times a second, and starve beside another process that writes all the time."""
+    deadline = time.monotonic() + BUSY_S
+    base.execute("PRAGMA busy_timeout=0")
+    try:
+        while True:
+            try:
+                base.execute("BEGIN IMMEDIATE")
+            except sqlite3.OperationalError as error:
+                if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
+                    raise
+                time.sleep(0.001)
+            else:
+                return
+    finally:
+        base.execute(f"PRAGMA busy_timeout={BUSY_S * 1000:.0f}")
+
+
 def _migrate(base: sqlite3.Connection, path: str) -> None:
     if _version(base, path) == VERSION:
         return
@@ -285,10 +312,21 @@ def _statements(script: str) -> Iterator[str]:
             pending = ""
 
 
+def _before_fork() -> None:
+    """Wait for transactions to end: SQLite would believe in the child that its parent's, cut in the middle, holds the lock for ever."""
+    _held.extend(connection for connection in list(_connections) if connection.hold())
+
+
+def _after_fork_in_parent() -> None:
+    while _held:
+        _held.pop().let_go()
+
+
 def _after_fork() -> None:
+    _held.clear()
     for connection in list(_connections):
         connection.forked()
 
 
 if hasattr(os, "register_at_fork"):  # not on Windows, which does not fork
-    os.register_at_fork(after_in_child=_after_fork)
+    os.register_at_fork(before=_before_fork, after_in_parent=_after_fork_in_parent, after_in_child=_after_fork)

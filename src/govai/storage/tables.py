@@ -38,6 +38,12 @@ TABLES: dict[str, dict[str, str]] = {
     },
     "subjects": {"ref": "text", "lookup": "text"},
     "uses": {"subject": "text", "record": "text"},
+    "subject_keys": {"subject": "text", "key": "bytea"},
+    "contents": {"record": "text", "time": "text", "purpose": "text", "box": "bytea"},
+    "holdings": {"subject": "text", "what": "text", "name": "text"},
+    "legal_holds": {"id": "text", "time": "text", "scope": "bytea"},
+    "purging": {"reason": "text"},
+    "restrictions": {"lookup": "text", "time": "text"},
     "links": {"parent": "text", "child": "text", "kind": "text"},
 }
 

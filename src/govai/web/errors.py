@@ -30,6 +30,7 @@ _STATUS: dict[type[GovaiError], HTTPStatus] = {
     errors.ReviewRejected: HTTPStatus.CONFLICT,
     errors.ReviewExpired: HTTPStatus.CONFLICT,
     errors.LedgerUnavailable: HTTPStatus.SERVICE_UNAVAILABLE,
+    errors.SinkUnavailable: HTTPStatus.SERVICE_UNAVAILABLE,  # never raised to a caller: no call waits for a sink
     errors.ProviderError: HTTPStatus.BAD_GATEWAY,  # also a missing or wrong key: it is the service's, not the caller's
     errors.RateLimited: HTTPStatus.TOO_MANY_REQUESTS,
     errors.ContextTooLong: HTTPStatus.UNPROCESSABLE_ENTITY,

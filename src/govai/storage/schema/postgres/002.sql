@@ -5,6 +5,8 @@ CREATE TABLE restrictions(lookup text PRIMARY KEY, time text NOT NULL);
 CREATE TABLE subject_keys(subject text PRIMARY KEY, key bytea NOT NULL);
 CREATE TABLE contents(record text PRIMARY KEY, time text NOT NULL, purpose text NOT NULL, box bytea NOT NULL);
 CREATE TABLE holdings(subject text NOT NULL, what text NOT NULL, name text NOT NULL, PRIMARY KEY(subject, what, name));
+CREATE INDEX holdings_by_name ON holdings(name, what);
+CREATE INDEX contents_by_time ON contents(time, record);
 CREATE TABLE legal_holds(id text PRIMARY KEY, time text NOT NULL, scope bytea NOT NULL);
 CREATE TABLE epochs(name text PRIMARY KEY, value bigint NOT NULL);
 INSERT INTO epochs VALUES('subjects', 0);

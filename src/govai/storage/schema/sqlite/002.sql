@@ -10,6 +10,8 @@ CREATE TABLE subject_keys(subject TEXT PRIMARY KEY, key BLOB NOT NULL) WITHOUT R
 CREATE TABLE contents(record TEXT PRIMARY KEY, time TEXT NOT NULL, purpose TEXT NOT NULL, box BLOB NOT NULL) WITHOUT ROWID;
 CREATE TABLE holdings(subject TEXT NOT NULL, what TEXT NOT NULL, name TEXT NOT NULL, PRIMARY KEY(subject, what, name))
     WITHOUT ROWID;
+CREATE INDEX holdings_by_name ON holdings(name, what);
+CREATE INDEX contents_by_time ON contents(time, record);
 CREATE TABLE legal_holds(id TEXT PRIMARY KEY, time TEXT NOT NULL, scope BLOB NOT NULL) WITHOUT ROWID;
 CREATE TABLE epochs(name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
 INSERT INTO epochs VALUES('subjects', 0);
