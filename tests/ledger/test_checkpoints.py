@@ -26,7 +26,7 @@ from govai.core.records import Draft, new_id
 from govai.keys.roots import RootKey
 from govai.ledger.line import Line
 from govai.ledger.proof import Proof
-from govai.ledger.signing import is_signed, keys_at, pem_of
+from govai.ledger.signing import Signer, is_signed, keys_at, pem_of
 from govai.ledger.store import Ledger
 from govai.ledger.verify import Trust, verify_url
 from govai.ledger.verify_bundle import verify_bundle
@@ -190,8 +190,10 @@ def test_copies_that_a_stranger_signed_count_for_nothing(tmp_path: Path, url: st
 
 
 @pytest.mark.skipif(shutil.which("git") is None, reason="needs git")
-def test_git_keeps_checkpoints_on_a_branch_of_its_own(tmp_path: Path, url: str) -> None:
-    subprocess.run(["git", "init", "-q", "--bare", str(tmp_path / "r.git")], check=True)
+def test_git_keeps_checkpoints_on_a_branch_of_its_own(tmp_path: Path, url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("r.git", "hooked.git"):
+        subprocess.run(["git", "init", "-q", "--bare", str(tmp_path / name)], check=True)
+    monkeypatch.setenv("GIT_DIR", str(tmp_path / "hooked.git"))  # as where a hook of another repository runs
     anchor = open_anchor(f"git:{tmp_path}/r.git")
     assert list(anchor.anchored()) == []
     ledger = signed_ledger(url)
@@ -318,7 +320,12 @@ def test_a_timestamp_confirms_the_checkpoint_it_was_made_for(url: str, authority
     assert not anchor.confirms(replace(made, number=2), receipt.body["receipt"])
     assert not anchor.confirms(made, "bm90aGluZw==")
     found = ledger.verify()
-    assert found.ok and found.anchored_until == made.time
+    assert found.ok and found.anchored_until == made.time and not any("proof of their time" in note for note in found.notes)
+    dated_back = Signer(KEYS).sign(replace(made, time="2020-01-01T00:00:00.000000Z"))  # by who has the key
+    late = anchor.anchor(dated_back)  # it is a token over it, and kept
+    assert late and not anchor.confirms(dated_back, late)
+    ledger.commit([note(), Draft("checkpoint", "", Signer(KEYS).sign(replace(made, number=2, previous=made.digest, spans=())).to_json())])
+    assert any("1 of 2 checkpoints" in one for one in ledger.verify().notes)
     ledger.close()
 
 

@@ -309,3 +309,121 @@ def test_the_command_names_what_is_wrong(url: str) -> None:
     for more in (["--replay", "picky"], ["--dead"], ["--replay", "picky", "--dead", "--from", "start"], ["--replay", "x", "--dead"]):
         with pytest.raises(govai.ConfigError):
             CliRunner().invoke(app, ["ledger", "sinks", "--ledger", url, *more], catch_exceptions=False)
+
+
+class Slow(Picky):
+    """Takes its time: until it is let go."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.entered, self.go = threading.Semaphore(0), threading.Semaphore(0)
+
+    def emit(self, records: list[Record]) -> None:
+        self.entered.release()
+        self.go.acquire()
+        super().emit(records)
+
+
+def expire(url: str, until_when: str) -> None:
+    """Set until when the feeders' leases last."""
+    if url.startswith("sqlite"):
+        import sqlite3
+
+        with closing(sqlite3.connect(url.removeprefix("sqlite:///"), isolation_level=None, timeout=30)) as hand:
+            hand.execute(f"UPDATE cursors SET alive_until={until_when}")
+        return
+    import psycopg
+
+    place, _, schema = url.partition("?schema=")
+    with closing(psycopg.connect(place, autocommit=True)) as hand:
+        hand.execute(f"UPDATE {schema}.cursors SET alive_until={until_when}")
+
+
+def test_two_feeders_that_both_take_longer_than_their_lease_get_on(url: str) -> None:
+    sinks = [Slow(), Slow()]
+    first = Ledger(url, sinks=[sinks[0]])
+    first.commit(notes(5))
+    sinks[0].entered.acquire()
+    expire(url, "1")
+    second = Ledger(url, sinks=[sinks[1]])
+    sinks[1].entered.acquire()
+    expire(url, "1")
+    sinks[0].go.release()  # what it took counts, though another has the lease by now
+    until(lambda: state(first).behind == 0)
+    for sink in sinks:
+        sink.go.release(100)
+    for ledger in (first, second):
+        ledger.close()
+    assert sinks[0].seen == list(range(5))
+
+
+def test_a_lease_from_a_clock_that_was_set_back_holds_nobody_up(url: str) -> None:
+    gone = Slow()
+    ledger = Ledger(url, sinks=[gone])
+    ledger.commit(notes(3))
+    gone.entered.acquire()
+    expire(url, "4e9")
+    sink = Picky()
+    other = Ledger(url, sinks=[sink])
+    until(lambda: state(other).behind == 0)
+    assert sink.seen == [0, 1, 2]
+    gone.go.release(100)
+    other.close()
+    ledger.close()
+
+
+class Stuck(Picky):
+    def __init__(self, problem: bool) -> None:
+        super().__init__()
+        self.problem, self.go = problem, threading.Event()
+
+    def close(self, timeout: float) -> None:
+        if self.problem:
+            raise RuntimeError("canary-of-an-error")
+        self.go.wait()
+
+
+@pytest.mark.parametrize("problem", [False, True])
+def test_a_sink_that_hangs_or_fails_while_it_closes_does_not_keep_the_ledger_open(tmp_path: Path, problem: bool) -> None:
+    sink = Stuck(problem)
+    ledger = Ledger(f"sqlite:///{tmp_path}/ledger.db", sinks=[sink])
+    ledger.commit(notes(1))
+    ledger.close(0.1)
+    with pytest.raises(govai.LedgerUnavailable):
+        ledger.commit(notes(1))
+    sink.go.set()
+
+
+def test_a_ledger_that_is_dropped_goes_though_it_has_anchors(tmp_path: Path) -> None:
+    import gc
+    import weakref
+
+    from govai.sinks.anchors import FileAnchor
+
+    ledger = Ledger(f"sqlite:///{tmp_path}/ledger.db")
+    ledger.anchor(FileAnchor(tmp_path / "copies"))
+    ledger.commit(notes(1))
+    ledger.flush()
+    there = weakref.ref(ledger)
+    del ledger
+
+    def gone() -> bool:
+        gc.collect()
+        return there() is None
+
+    until(gone)
+
+
+def test_a_forged_checkpoint_does_not_keep_the_next_from_its_anchor(tmp_path: Path) -> None:
+    from govai.core.records import Draft
+    from govai.keys.roots import RootKey
+    from govai.sinks.anchors import FileAnchor
+
+    anchor = FileAnchor(tmp_path / "copies")
+    ledger = Ledger(f"sqlite:///{tmp_path}/ledger.db", keys=RootKey(b"k" * 32, "test"))
+    ledger.anchor(anchor)
+    ledger.commit([Draft("checkpoint", "", {"number": "one"}), *notes(1)])
+    made = ledger.checkpoint()
+    ledger.flush(30)
+    assert list(anchor.anchored()) == [made]
+    ledger.close()

@@ -84,6 +84,12 @@ def test_reviews_and_kept_replies_need_two_tables_more(owner: psycopg.Connection
         assert gov.resume(caught.value.ticket_id).text == "Bonjour"
         assert [gov.generate("offline:echo", "Bonjour", purpose="reporting", key="k").text for _ in range(2)] == ["Bonjour"] * 2
         assert gov.ledger.verify().ok
+@pytest.mark.parametrize("position", [2**62, 2**63 - 1, 0, -5])
+def test_a_writer_does_not_choose_a_position_and_so_puts_no_record_before_or_far_beyond_what_sinks_read(clerk: str, position: int) -> None:
+    columns = "position, chain, seq, id, time, kind, call_id, intent_id, purpose, hash, bytes"
+    insert = f"INSERT INTO {name_of(clerk)}.records({columns}) OVERRIDING SYSTEM VALUE VALUES(%s, 'c', 1, 'i', '', 'note', '', '', '', '', '')"
+    with psycopg.connect(clerk.partition("?")[0]) as base, pytest.raises(psycopg.errors.RaiseException, match="position"):
+        base.execute(insert, (position,))
 
 
 def test_the_documented_roles_are_enough(owner: psycopg.Connection, postgres: str, schema: str) -> None:

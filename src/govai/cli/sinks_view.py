@@ -69,7 +69,10 @@ def _states(url: str) -> list[SinkState]:
     raise LedgerUnavailable(
         say(f"the ledger cannot be read ({kind})", f"le registre est illisible ({kind})"),
         where=database.url,
-        todo=say("govai ledger verify says what is wrong", "govai ledger verify dit ce qui ne va pas"),
+        todo=say(
+            "one of an older govai: govai ledger migrate; else govai ledger verify says what is wrong",
+            "s'il est d'un govai plus ancien : govai ledger migrate ; sinon govai ledger verify dit ce qui ne va pas",
+        ),
     )
 
 

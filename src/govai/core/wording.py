@@ -109,8 +109,14 @@ def _named(kind: str, alike: list[Judged]) -> str:
 
 
 def visible(text: str) -> str:
-    """Return `text` with what a screen would obey or hide (escapes, controls, direction marks) spelled out."""
-    return "".join(_spelled(char) if unicodedata.category(char) in {"Cc", "Cf", "Cs"} else char for char in text)
+    """Return `text` with what a screen would obey or hide (escapes, controls, direction marks), or no file may hold, spelled."""
+    return "".join(_spelled(char) if _unseen(char) else char for char in text)
+
+
+def _unseen(char: str) -> bool:
+    kind, place = unicodedata.category(char), ord(char)
+    noncharacter = kind == "Cn" and (place & 0xFFFE == 0xFFFE or 0xFDD0 <= place <= 0xFDEF)  # noqa: PLR2004 -- Unicode's own
+    return kind in {"Cc", "Cf", "Cs"} or noncharacter
 
 
 def _spelled(char: str) -> str:

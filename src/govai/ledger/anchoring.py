@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from govai.core.checkpoints import Checkpoint
 from govai.core.records import Draft
+from govai.ledger.signing import is_signed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -31,8 +32,8 @@ class Anchoring:
     def emit(self, records: Sequence[Record]) -> None:
         """Anchor the checkpoints among the records; what the anchor raises has them offered again."""
         for record in records:
-            if record.kind == "checkpoint":
-                checkpoint = Checkpoint.from_json(record.body)
+            checkpoint = _checkpoint(record)
+            if checkpoint is not None:
                 receipt = self.anchor.anchor(checkpoint)
                 body = {"anchor": self.anchor.name, "checkpoint": checkpoint.number, "digest": checkpoint.digest}
                 self._commit([Draft("anchor", record.call_id, {**body, "receipt": receipt})])
@@ -42,3 +43,12 @@ class Anchoring:
         closing = getattr(self.anchor, "close", None)
         if closing is not None:
             closing()
+
+
+def _checkpoint(record: Record) -> Checkpoint | None:
+    """Return the checkpoint that a record spells; a forged one is verifying's to name, and must not hold up the next."""
+    try:
+        found = Checkpoint.from_json(record.body) if record.kind == "checkpoint" else None
+    except ValueError:
+        return None
+    return found if found is not None and is_signed(found) else None

@@ -16,6 +16,7 @@ from govai.core.lang import say
 from govai.core.records import now
 from govai.core.version import VERSION
 from govai.ledger import offline
+from govai.ledger.exporting import replacing
 from govai.ledger.signing import pem_of
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
 SCHEMA = "govai.bundle/1"
 RECORDS, KEYS, MANIFEST = "records.jsonl", "public-keys.pem", "manifest.json"
+_LONGEST = 64 * 1024 * 1024  # bytes of a record; what is longer is not read whole, and spells none
 _ROWS = "SELECT chain, seq, id, hash, bytes FROM records ORDER BY position"
 _README = """\
 A ledger of AI calls, exported by govai {version} at {time}: {count} records.
@@ -69,20 +71,14 @@ class _Digesting:
 
 
 def write_bundle(connection: Connection, path: str | Path, keys: Sequence[str]) -> Bundle:
-    """Write a bundle of a ledger, in flat memory.
+    """Write a bundle of a ledger (mode 0600), whole or not at all, in flat memory.
 
     Raises:
         ConfigError: it cannot be written there.
     """
     place = Path(path)
-    try:
-        with zipfile.ZipFile(place, "w", zipfile.ZIP_DEFLATED, compresslevel=3) as archive:
-            return _written(connection, archive, place, keys)
-    except OSError as error:
-        problem = error.strerror or type(error).__name__
-    raise ConfigError(
-        say(f"the bundle cannot be written: {problem}", f"l'archive ne peut être écrite : {problem}"), where=str(place)
-    )
+    with replacing(place) as file, zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED, compresslevel=3) as archive:
+        return _written(connection, archive, place, keys)
 
 
 def _written(connection: Connection, archive: zipfile.ZipFile, place: Path, keys: Sequence[str]) -> Bundle:
@@ -121,7 +117,7 @@ def rows_of(archive: zipfile.ZipFile) -> Iterator[tuple[Any, ...]]:
         ValueError: a line spells neither a record nor an emptied one.
     """
     with archive.open(RECORDS) as lines:
-        for line in lines:
+        while line := lines.readline(_LONGEST):
             raw = line.rstrip(b"\n")
             said = orjson.loads(raw)
             if not isinstance(said, dict):

@@ -38,7 +38,7 @@ class Maker:
 
     def __init__(self, ledger: Ledger) -> None:
         self._ledger = weakref.proxy(ledger)
-        self._lock = threading.Lock()
+        self._lock, self._process = threading.Lock(), os.getpid()
         self._signer: Signer | None = None
         self._position, self._last = 0, (0, "")
         self._covered: dict[str, int] = {}
@@ -74,6 +74,8 @@ class Maker:
             ConfigError: no keys. LedgerUnavailable: it cannot be written.
         """
         signer = self.signer()
+        if self._process != os.getpid():  # forked while the parent's thread was making one
+            self._lock, self._process = threading.Lock(), os.getpid()
         with self._lock:
             while True:
                 made = self._drawn_up(signer)

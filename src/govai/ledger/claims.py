@@ -6,6 +6,7 @@ from bisect import bisect_left
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from govai.core.lang import say
 from govai.ledger.merkle import root_of
 
 if TYPE_CHECKING:
@@ -35,10 +36,25 @@ class Purge(NamedTuple):
             ValueError: it says nothing of the kind.
         """
         try:
-            ranges = tuple((str(r["chain"]), int(r["from"]), int(r["to"])) for r in body["purged"])
-            return cls(record, ranges, str(body["digest"]))
+            ranges = tuple((str(r["chain"]), r["from"], r["to"]) for r in body["purged"])
+            if all(type(first) is type(last) is int and 0 < first <= last for _, first, last in ranges):
+                return cls(record, ranges, str(body["digest"]))
         except (TypeError, KeyError):
-            raise ValueError("this spells no purge") from None
+            pass
+        raise ValueError("this spells no purge")
+
+
+def emptied_by(purges: Sequence[Purge]) -> list[str]:
+    """Return the note on what purges say they emptied: it holds its place, and nobody can check any more what it said."""
+    count = sum(last - first + 1 for purge in purges for _, first, last in purge.ranges)
+    if not count:
+        return []
+    return [
+        say(
+            f"{count} records were emptied, says {len(purges)} × purge: compare with the retention; what they said is gone",
+            f"{count} enregistrements vidés, selon {len(purges)} × purge : comparez à la conservation ; leur contenu n'est plus",
+        )
+    ]
 
 
 def digest_of(hashes: Iterable[str]) -> str:
@@ -102,5 +118,9 @@ class Claims:
 def mismatches(purges: Iterable[Purge], hashes: Callable[[str, int, int], Iterable[str]]) -> Iterable[str]:
     """Yield the ids of purge records whose digest is not that of what they name; `hashes` reads a range's digests."""
     for purge in purges:
-        if digest_of(one for named in purge.ranges for one in hashes(*named)) != purge.digest:
+        try:
+            same = digest_of(one for named in purge.ranges for one in hashes(*named)) == purge.digest
+        except ValueError:  # a digest that is none
+            same = False
+        if not same:
             yield purge.record

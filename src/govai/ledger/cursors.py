@@ -1,7 +1,7 @@
 """Where each sink stands: its cursor, who feeds it until when, what failed last, its dead letters. It knows no sink.
 
-One process feeds a sink of a name at a time: it holds a lease that each batch renews. A cursor moves only under the lease,
-and only from where its holder saw it.
+One process feeds a sink of a name at a time: it holds a lease that each batch renews. A cursor moves only from where it was
+seen. A batch that took longer than the lease counts all the same: else two slow feeders would repeat it for ever.
 """
 
 from __future__ import annotations
@@ -70,7 +70,7 @@ def take(connection: Connection, sink: str, holder: str) -> Standing | None:
         return found
     with _changing(connection, sink):
         found = standing(connection, sink)
-        if found.holder not in ("", holder) and found.until > now:
+        if found.holder not in ("", holder) and now < found.until <= now + 2 * LEASE_S:  # later: the clock was set back
             return None
         found = replace(found, holder=holder, until=now + LEASE_S)
         _put(connection, sink, found)
@@ -78,12 +78,14 @@ def take(connection: Connection, sink: str, holder: str) -> Standing | None:
 
 
 def move(connection: Connection, sink: str, seen: Standing, position: int) -> bool:
-    """Move the cursor on from where it was seen; False when it is not there any more, or another feeds the sink."""
+    """Move the cursor on from where it was seen, whoever feeds the sink by now; False when it is not there any more."""
     until = connection.now() + LEASE_S
     with _changing(connection, sink):
-        if not _is_still(connection, sink, seen):
+        found = standing(connection, sink)
+        if found.position != seen.position:
             return False
-        _put(connection, sink, Standing(position, seen.holder, until))
+        mine = found.holder == seen.holder
+        _put(connection, sink, Standing(position, found.holder, until if mine else found.until))
     return True
 
 

@@ -67,20 +67,17 @@ def inline(lineage: Lineage) -> str:
 def page(lineage: Lineage) -> str:
     """Return the graph as a page of its own, with the same in words below."""
     title = _title(lineage)
-    note = "" if lineage.complete else f"<p>{escape(more())}</p>"
+    note = "" if lineage.complete else f"<p>{_text(more())}</p>"
     heads = say("from,what,to", "de,quoi,vers").split(",")
     nodes = {one.id: one for one in lineage.nodes}
-    arrows = [(_told(nodes[one.source]), escape(_in_full(one)), _told(nodes[one.target])) for one in lineage.edges]
-    facts = [
-        (_told(one), "<br>".join(escape(visible(f"{name}: {value}")) for name, value in one.facts))
-        for one in lineage.nodes
-    ]
+    arrows = [(_told(nodes[one.source]), _text(_in_full(one)), _told(nodes[one.target])) for one in lineage.edges]
+    facts = [(_told(one), "<br>".join(_text(f"{name}: {value}") for name, value in one.facts)) for one in lineage.nodes]
     return (
         f'<!doctype html><html lang="{"fr" if french() else "en"}"><head><meta charset="utf-8">'
-        f'<meta name="viewport" content="width=device-width"><title>{escape(title)}</title><style>{_PAGE}</style></head>'
-        f'<body><main><h1>{escape(title)}</h1>{note}<div class="scroll" tabindex="0">{_svg(lineage, _STYLE + _HALO)}</div>'
-        f"<h2>{escape(say('The same in words', 'La même chose en mots'))}</h2>{_table(heads, arrows)}"
-        f"<h2>{escape(say('What is known of each', 'Ce que l’on sait de chacun'))}</h2>"
+        f'<meta name="viewport" content="width=device-width"><title>{_text(title)}</title><style>{_PAGE}</style></head>'
+        f'<body><main><h1>{_text(title)}</h1>{note}<div class="scroll" tabindex="0">{_svg(lineage, _STYLE + _HALO)}</div>'
+        f"<h2>{_text(say('The same in words', 'La même chose en mots'))}</h2>{_table(heads, arrows)}"
+        f"<h2>{_text(say('What is known of each', 'Ce que l’on sait de chacun'))}</h2>"
         f"{_table(say('what,facts', 'quoi,faits').split(','), facts)}</main></body></html>"
     )
 
@@ -105,8 +102,8 @@ def _svg(lineage: Lineage, style: str) -> str:
     )
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" class="govai-lineage" width="{wide}" height="{high}" '
-        f'viewBox="0 0 {wide} {high}" role="group" aria-roledescription="{escape(say("graph", "graphe"))}" '
-        f'aria-label="{escape(_title(lineage))}"><title>{escape(_title(lineage))}</title><desc>{escape(desc)}</desc>'
+        f'viewBox="0 0 {wide} {high}" role="group" aria-roledescription="{_text(say("graph", "graphe"))}" '
+        f'aria-label="{_text(_title(lineage))}"><title>{_text(_title(lineage))}</title><desc>{_text(desc)}</desc>'
         f"<style>{style}</style>"
         '<defs><marker id="govai-tip" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" '
         'orient="auto"><path d="M0 0.6 7.4 4 0 7.4Z" fill="currentColor" fill-opacity=".7"/></marker></defs>'
@@ -120,15 +117,15 @@ def _corner(column: int, row: float) -> tuple[int, int]:
 
 def _box(node: Node, x: int, y: int, *, start: bool) -> str:
     colour = _COLOURS[node.kind]
-    full = "; ".join([_plain(node), *(visible(f"{name}: {value}") for name, value in node.facts)])
+    full = "; ".join([_plain(node), *(f"{name}: {value}" for name, value in node.facts)])
     kind = kind_in_words(node.kind)
     rounded = _HIGH // 2 if node.kind in ("field", "source", "subjects") else 7
     mark = ' class="start"' if start else ""
     return (
-        f'<g tabindex="0" role="img" aria-label="{escape(full)}"{mark}><title>{escape(full)}</title>'
+        f'<g tabindex="0" role="img" aria-label="{_text(full)}"{mark}><title>{_text(full)}</title>'
         f'<rect class="box" x="{x}" y="{y}" width="{_WIDE}" height="{_HIGH}" rx="{rounded}" fill="{colour}" stroke="{colour}"/>'
-        f'<text class="kind" x="{x + 14}" y="{y + 17}">{escape(kind)}</text>'
-        f'<text x="{x + 14}" y="{y + 34}">{escape(_fit(visible(node.label) or short(node.id)))}</text></g>'
+        f'<text class="kind" x="{x + 14}" y="{y + 17}">{_text(kind)}</text>'
+        f'<text x="{x + 14}" y="{y + 34}">{_text(_fit(visible(node.label or short(node.id))))}</text></g>'
     )
 
 
@@ -139,7 +136,7 @@ def _arrow(edge: Edge, route: Sequence[tuple[int, float]]) -> str:
     middle = _HIGH // 2
     x, y = points[0][0] + _WIDE, points[0][1] + middle
     words = in_words(edge) if edge.effect else ""
-    label = f'<text class="word" x="{x + 5}" y="{y - 5}">{escape(words)}</text>' if words else ""
+    label = f'<text class="word" x="{x + 5}" y="{y - 5}">{_text(words)}</text>' if words else ""
     path = f"M{x} {y}"
     for number, (left, top) in enumerate(points[1:], start=1):
         last = number == len(points) - 1
@@ -153,17 +150,22 @@ def _arrow(edge: Edge, route: Sequence[tuple[int, float]]) -> str:
     return f'<path class="arrow{kind}" d="{path}" marker-end="url(#govai-tip)"/>{label}'
 
 
+def _text(words: str) -> str:
+    """Return words as text of a page: no markup, and nothing that a screen obeys."""
+    return escape(visible(words))
+
+
 def _fit(text: str) -> str:
     return text if len(text) <= _CHARS else text[: _CHARS - 1] + "…"
 
 
 def _plain(node: Node) -> str:
-    return visible(named(node))
+    return named(node)
 
 
 def _told(node: Node) -> str:
-    anchor = f" <code>{escape(short(node.id))}</code>" if "-" in node.id else ""
-    return escape(_plain(node)) + anchor
+    anchor = f" <code>{_text(short(node.id))}</code>" if "-" in node.id else ""
+    return _text(_plain(node)) + anchor
 
 
 def _in_full(edge: Edge) -> str:
@@ -192,6 +194,6 @@ def _in_full(edge: Edge) -> str:
 
 def _table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     """Return a table of cells that are HTML already."""
-    head = "".join(f'<th scope="col">{escape(one)}</th>' for one in heads)
+    head = "".join(f'<th scope="col">{_text(one)}</th>' for one in heads)
     body = "".join("<tr>" + "".join(f"<td>{cell}</td>" for cell in row) + "</tr>" for row in rows)
     return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from govai.core.records import Record
 
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")  # what a spreadsheet would run
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")  # what a spreadsheet would run
 
 
 def export(records: Iterable[Record], out: str | Path, form: str) -> int:

@@ -31,6 +31,7 @@ TRIES = 5  # of a record that the sink refuses
 _BATCH = 500
 _WAIT = wait_exponential(multiplier=0.2, max=30.0)
 _IDLE_S, _BUSY_S = 1.0, 0.1  # how often it is looked whether other processes wrote, or another feeder is done
+_GRACE_S = 1.0  # for a sink that uses all of its time to close
 _Page = list[tuple[int, str, "bytes | None"]]
 
 
@@ -75,7 +76,7 @@ class Feed:
             self._idle.wait_for(lambda: self._position >= position or self.failing, timeout)
 
     def close(self, timeout: float) -> None:
-        """Stop, let others feed the sink, and close it."""
+        """Stop, let others feed the sink, and close it; one that does not close in time is left behind."""
         if self._pid != os.getpid():
             return
         self._stop.set()
@@ -85,7 +86,9 @@ class Feed:
         if ledger is not None and not self._thread.is_alive():
             with suppress(LedgerUnavailable):  # else the lease runs out
                 ledger.guarded(lambda on: cursors.release(on, self.sink.name, self._holder))
-        self.sink.close(timeout)
+        closing = threading.Thread(target=_close, args=(self.sink, timeout), name="govai-sink-close", daemon=True)
+        closing.start()
+        closing.join(timeout + _GRACE_S)
 
     def _run(self) -> None:
         while not self._stop.is_set():
@@ -179,6 +182,11 @@ class Feed:
 
 class _Damaged(Exception):
     """What stands in the ledger is no record."""
+
+
+def _close(sink: Sink, timeout: float) -> None:
+    with suppress(Exception):  # what it has not taken is offered next time
+        sink.close(timeout)
 
 
 def _records(page: _Page) -> Sequence[Record]:

@@ -145,10 +145,26 @@ def confirmed(anchors: Iterable[Anchor], line: Line, receipts: Iterable[Any]) ->
     """Yield the anchors' names and checkpoints whose receipts, as `anchor` records hold them, are proof themselves."""
     proving: dict[str, Any] = {anchor.name: getattr(anchor, "confirms", None) for anchor in anchors}
     for said in receipts:
-        name, checkpoint = said.get("anchor"), line.checkpoints.get(said.get("checkpoint"))
+        name, number = said.get("anchor"), said.get("checkpoint")
+        checkpoint = line.checkpoints.get(number) if isinstance(number, int) else None
         confirms = proving.get(str(name))
         if confirms is not None and checkpoint is not None and confirms(checkpoint, str(said.get("receipt"))):
             yield str(name), checkpoint
+
+
+def untimed(anchors: Iterable[Anchor], line: Line, found: Iterable[tuple[str, Checkpoint]]) -> Iterator[str]:
+    """Yield a note for each anchor whose receipts are proof themselves and do not confirm every checkpoint."""
+    of: dict[str, set[int]] = {anchor.name: set() for anchor in anchors if hasattr(anchor, "confirms")}
+    for name, checkpoint in found:
+        of[name].add(checkpoint.number)
+    total = len(line.checkpoints)
+    for name, numbers in of.items():
+        if len(numbers) < total:
+            left = total - len(numbers)
+            yield say(
+                f"anchor {name}: {left} of {total} checkpoints have no proof of their time; who has the key may have made them later",
+                f"ancrage {name} : {left} points de contrôle sur {total} sans preuve de date ; qui a la clé a pu les faire après",
+            )
 
 
 def read_back(anchors: Iterable[Anchor]) -> tuple[list[tuple[str, list[Checkpoint]]], list[str]]:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from govai.core.lang import say
+from govai.core.wording import visible
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -94,7 +95,7 @@ class Lineage:
         lines = [named(start)]
         lines += [say("made from", "fait à partir de"), *self._tree(lambda edge: (edge.target, edge.source))]
         lines += [say("used in", "utilisé dans"), *self._tree(lambda edge: (edge.source, edge.target))]
-        return "\n".join([*lines, *([] if self.complete else [more()])])
+        return visible("\n".join([*lines, *([] if self.complete else [more()])]))
 
     def _repr_html_(self) -> str:
         from govai.ledger.drawing import inline

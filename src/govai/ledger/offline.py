@@ -46,6 +46,8 @@ def public_keys(pem: bytes) -> set[str]:
 def chains_of(lines: Any) -> tuple[dict[str, list[str]], list[dict[str, Any]], list[str]]:
     """Each chain's digests in order, the checkpoints, and what does not hold."""
     chains: dict[str, list[str]] = {}
+    emptied: list[tuple[str, int, str]] = []
+    purges: list[tuple[str, int, int]] = []
     checkpoints, wrong = [], []
     for line in lines:
         raw = line.rstrip(b"\n")
@@ -55,13 +57,28 @@ def chains_of(lines: Any) -> tuple[dict[str, list[str]], list[dict[str, Any]], l
             wrong.append(f"record {said['id']}: sequence {said['seq']} where {len(digests) + 1} belongs")
         if "purged" in said:  # emptied at the end of its retention; its digest is still proven by the checkpoint
             digests.append(said["hash"])
+            emptied.append((said["chain"], said["seq"], said["id"]))
             continue
         if said["prev"] != (digests[-1] if digests else ""):
             wrong.append(f"record {said['id']}: names another record before it")
         digests.append(sha256(raw))
         if said["kind"] == "checkpoint":
             checkpoints.append(said["body"])
+        if said["kind"] == "purge":
+            purges += [(one["chain"], one["from"], one["to"]) for one in said["body"].get("purged", [])]
+    wrong += [f"record {named}: emptied, and no purge says so" for named in unsaid(emptied, purges)]
     return chains, checkpoints, wrong
+
+
+def unsaid(emptied: list[tuple[str, int, str]], purges: list[tuple[str, int, int]]) -> list[str]:
+    """The ids of emptied records that stand in no range of a purge."""
+    left, found = sorted(purges, reverse=True), []
+    for chain, seq, named in sorted(emptied):
+        while left and (left[-1][0], left[-1][2]) < (chain, seq):
+            left.pop()
+        if not left or left[-1][0] != chain or left[-1][1] > seq:
+            found.append(named)
+    return found
 
 
 def faults_of(chains: dict[str, list[str]], checkpoints: list[dict[str, Any]], keys: set[str]) -> list[str]:
@@ -88,6 +105,8 @@ def faults_of(chains: dict[str, list[str]], checkpoints: list[dict[str, Any]], k
                 wrong.append(f"{name}: chain {span['chain']} was rewritten between {span['from']} and {span['to']}")
             covered[span["chain"]] = span["to"]
         previous = sha256(canonical(one))
+    if not checkpoints:
+        wrong.append("nothing is signed: there is no checkpoint")
     left = {chain: len(digests) - covered[chain] for chain, digests in chains.items()}
     sys.stdout.write(f"records after the last checkpoint, not signed yet: {sum(left.values())}\n")
     return wrong

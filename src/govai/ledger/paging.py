@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from govai.core.records import Record
 
 _VERSION = "1"
+_DIGITS, _END = 19, 2**63  # of a position: a 64-bit integer's
 _SUM = 6  # bytes: a typing error or a cut is found; who means to can make a cursor, and reads what they may read anyway
 
 
@@ -59,9 +60,13 @@ def position_of(given: str, asked: str, *, newest_first: bool) -> int:
     if not raw or hashlib.sha256(raw).digest()[:_SUM] != sum_:
         raise _not_one(say("this is not a cursor", "ceci n'est pas un curseur"))
     head, _, position = raw.decode("ascii", "replace").rpartition(":")
-    if head != f"{_VERSION}{'-' if newest_first else '+'}{asked}" or not position.isdecimal():
+    if head != f"{_VERSION}{'-' if newest_first else '+'}{asked}" or not _is_position(position):
         raise _not_one(say("this cursor is of another question", "ce curseur est celui d'une autre question"))
     return int(position)
+
+
+def _is_position(text: str) -> bool:
+    return text.isdecimal() and len(text) <= _DIGITS and int(text) < _END
 
 
 def _not_one(what: str) -> ConfigError:

@@ -273,7 +273,7 @@ def _differs(row: Row, said: dict[str, Any]) -> str | None:
 
 
 def _clock(row: Row, end: End) -> Fault | None:
-    if row.time >= end.latest or not later(end.latest, row.time):
+    if row.time >= end.latest or not row.bytes or not later(end.latest, row.time):  # an emptied one proves no time
         return None
     return Fault("clock", row.id, f"{end.latest} > {row.time}", row.chain, row.seq)
 

@@ -89,7 +89,8 @@ class Ledger(Inquiry, Custody, Rights):
 
         if all(one.name != anchor.name for one in self._anchors):
             self._anchors.append(anchor)
-            self.attach(Anchoring(anchor, self.commit))
+            own = weakref.proxy(self)  # its feed's thread must not keep the ledger alive
+            self.attach(Anchoring(anchor, lambda drafts: own.commit(drafts)))  # noqa: PLW0108 -- own.commit would hold it
 
     def checkpoint(self) -> Checkpoint | None:
         """Sign where all chains stand now, and record it; None when nothing happened since the last one.

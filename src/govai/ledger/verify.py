@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from hashlib import sha256
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from govai.core.errors import LedgerUnavailable
 from govai.core.lang import say
 from govai.ledger.chain import OF_KIND, record_of
-from govai.ledger.claims import Claims, Purge, mismatches
+from govai.ledger.claims import Claims, Purge, emptied_by, mismatches
 from govai.ledger.fault import Fault
-from govai.ledger.line import Copies, Line, confirmed, read_back
+from govai.ledger.line import Copies, Line, confirmed, read_back, untimed
 from govai.ledger.parts import Part, scan_in_parts
 from govai.ledger.scanning import MOST, Scan, spelled
 from govai.storage.opening import open_database
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     from govai.ledger.scanning import Suspect
 
 _OF_KIND = f"SELECT id, bytes FROM records WHERE {OF_KIND} ORDER BY position"  # noqa: S608 -- our words
+_ROWS = "SELECT chain,seq,id,time,kind,call_id,intent_id,purpose,hash,bytes FROM records ORDER BY position"
+_TYPES = (str, int, *[str] * 7, bytes)  # of these columns
 _TWICE = "SELECT id FROM records GROUP BY id HAVING count(*)>1 LIMIT 100"
 _RANGE = "SELECT hash FROM records WHERE chain=? AND seq BETWEEN ? AND ? ORDER BY seq"
 
@@ -67,11 +70,26 @@ def verify_connection(connection: Connection, database: Database, trust: Trust |
     """Verify an open ledger; more connections to its database are opened by other processes where it is large."""
     trust = trust or Trust()
     scan = Scan(Claims())
+    odd: tuple[type[Exception], ...] = (
+        *database.errors,
+        TypeError,
+        ValueError,
+        OverflowError,
+    )  # of values that no ledger holds
     try:
         return _verify(connection, database, trust, scan)
-    except database.errors as error:
-        damaged = Fault("damaged", None, type(error).__name__)
-        return result(scan.count, [*scan.faults, damaged], None, list(trust.notes))
+    except odd as error:
+        damaged = [*_misfits(connection, database.errors), Fault("damaged", None, type(error).__name__)]
+        return result(scan.count, [*scan.faults, *damaged][:MOST], None, list(trust.notes))
+
+
+def _misfits(connection: Connection, errors: tuple[type[Exception], ...]) -> list[Fault]:
+    """Return the rows in which a column is of another type than its own: SQLite keeps what it is given."""
+    try:
+        rows = (row for row in connection.stream(_ROWS) if tuple(map(type, row)) != _TYPES)
+        return [Fault("edited", str(row[2])) for row in islice(rows, MOST)]
+    except errors:
+        return []
 
 
 def verify_url(url: str, trust: Trust | None = None) -> Verification:
@@ -109,7 +127,9 @@ def _verify(connection: Connection, database: Database, trust: Trust, scan: Scan
     line, purges, copies = Line.read(connection), list(_purges(connection)), Copies()
     for name, found in kept:
         copies.compare(line, name, found, frozenset(trust.keys))
-    for name, checkpoint in confirmed(trust.anchors, line, _bodies(connection, "anchor")):
+    proven = list(confirmed(trust.anchors, line, _bodies(connection, "anchor")))
+    notes += untimed(trust.anchors, line, proven)
+    for name, checkpoint in proven:
         copies.compare(line, name, [checkpoint], frozenset(trust.keys))
     scan.claims = Claims([*line.checkpoints.values(), *copies.unkept], purges)
     broken = [*line.faults(trust.keys), *copies.faults]
@@ -119,7 +139,7 @@ def _verify(connection: Connection, database: Database, trust: Trust, scan: Scan
     faults += [*ends(scan, before, _heads(connection)), *broken]
     faults += _emptied(connection, scan, purges)
     faults += [Fault("duplicated", record, record) for (record,) in connection.execute(_TWICE)]
-    notes += [*line.notes(trust.keys), *copies.notes, *trust.notes]
+    notes += [*line.notes(trust.keys), *copies.notes, *emptied_by(purges), *trust.notes]
     return result(scan.count, _in_order(connection, faults), copies.until, notes)
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import lzma
 import zipfile
 import zlib
 from typing import TYPE_CHECKING
 
 from govai.ledger.bundle import opened_bundle, rows_of
-from govai.ledger.claims import Claims, Purge
+from govai.ledger.claims import Claims, Purge, emptied_by
 from govai.ledger.fault import Fault
 from govai.ledger.line import Copies, Line, read_back
 from govai.ledger.scanning import Scan, spelled
@@ -15,6 +16,12 @@ from govai.ledger.verify import Trust, Verification, ends, result
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+# what reading an archive of someone else's making may raise: encrypted, packed in a way that is not known, cut, no records
+_DAMAGED = (
+    *(ValueError, KeyError, TypeError, AttributeError, OSError, RuntimeError, EOFError),
+    *(zipfile.BadZipFile, zlib.error, lzma.LZMAError),
+)
 
 
 def verify_bundle(path: str | Path, trust: Trust) -> Verification:
@@ -32,7 +39,7 @@ def verify_bundle(path: str | Path, trust: Trust) -> Verification:
                 copies.compare(line, name, found, frozenset(trust.keys))
             scan.claims = Claims([*line.checkpoints.values(), *copies.unkept], purges)
             scan.run(rows_of(archive))
-        except (ValueError, KeyError, TypeError, AttributeError, zipfile.BadZipFile, zlib.error, EOFError) as error:
+        except _DAMAGED as error:
             damaged = Fault("damaged", None, type(error).__name__)
             return result(scan.count, [*scan.faults, damaged], None, notes)
     heads = {chain: (end.seq, end.head) for chain, end in scan.ends.items()}
@@ -40,7 +47,10 @@ def verify_bundle(path: str | Path, trust: Trust) -> Verification:
     faults += [Fault("outcome_without_intent", outcome) for outcome in scan.early.values()]
     faults += [Fault("purged_silently", record, "", chain, seq) for record, chain, seq in scan.emptied]
     faults += [*line.faults(trust.keys), *copies.faults]
-    return result(scan.count, faults, copies.until, [*notes, *line.notes(trust.keys), *copies.notes, *trust.notes])
+    if trust.keys and not line.checkpoints:  # who names a signer holds a bundle that was signed
+        faults.append(Fault("removed_checkpoint", None, "1"))
+    notes += [*line.notes(trust.keys), *copies.notes, *emptied_by(purges), *trust.notes]
+    return result(scan.count, faults, copies.until, notes)
 
 
 def _claimed(archive: zipfile.ZipFile, line: Line) -> list[Purge]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
-from urllib.parse import parse_qsl, urlencode
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from govai.core.errors import ConfigError
 from govai.core.lang import say
@@ -13,6 +13,7 @@ from govai.core.names import did_you_mean
 if TYPE_CHECKING:
     from collections.abc import Collection
 
+_HERE = ("localhost", "127.0.0.1", "::1")
 _UNITS = {"": 1, "KB": 1_000, "MB": 1_000_000, "GB": 1_000_000_000}
 
 
@@ -26,10 +27,11 @@ def split(kind: str, place: str, known: Collection[str]) -> tuple[str, dict[str,
     options = dict(parse_qsl(query, keep_blank_values=True))
     for name in options:
         if name not in known:
+            told = name if name.isidentifier() else "…"  # it may be the rest of a password with a ? in it
             raise ConfigError(
-                say(f"unknown option '{name}' of {kind}:", f"option inconnue « {name} » de {kind}:"),
+                say(f"unknown option '{told}' of {kind}:", f"option inconnue « {told} » de {kind}:"),
                 where="sinks=",
-                todo=did_you_mean(name, known),
+                todo=did_you_mean(told, known),
             )
     return before, options
 
@@ -82,7 +84,22 @@ def shown(url: str) -> str:
     address = url.partition("?")[0].partition("#")[0]
     scheme, _, place = address.partition("//")
     server, slash, path = place.partition("/")
-    return f"{scheme}//{server.rpartition('@')[2]}{slash}{path}"
+    told, port = server.rpartition("@")[2], server.rpartition("]")[2].partition(":")[2]
+    if (
+        "@" not in server and port and ("@" in url or "%40" in url)
+    ):  # a password with ?, # or / in it, which a URL ends at
+        return f"{scheme}//…"
+    return f"{scheme}//{told}{slash}{path}"
+
+
+def is_guarded(url: str) -> bool:
+    """Whether a URL is https with a host and, if any, a port; or http to this machine."""
+    try:
+        parts = urlsplit(url)
+        host, _port = parts.hostname, parts.port  # reading the port checks it
+    except ValueError:
+        return False
+    return bool(host) and (parts.scheme == "https" or (parts.scheme == "http" and host in _HERE))
 
 
 def need(module: str, extra: str) -> None:

@@ -11,14 +11,13 @@ import hashlib
 import os
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 import orjson
 
 from govai.core.errors import ConfigError, SinkRefused, SinkUnavailable
 from govai.core.lang import say
 from govai.sinks.linking import Taken
-from govai.sinks.options import need, shown, taken, whole
+from govai.sinks.options import is_guarded, need, shown, taken, whole
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,7 +27,6 @@ if TYPE_CHECKING:
 _TIMEOUT_S = 10.0
 _KEY_BYTES = (24, 64)  # the specification's bounds
 _SKIMMED = 64 * 1024  # bytes of an answer
-_HERE = ("localhost", "127.0.0.1", "::1")
 _VARIABLE = "env:GOVAI_WEBHOOK_SECRET"
 _OWN = ("secret", "batch", "name")
 # Not of the body's making: an address, a key, a quota or a moment that is wrong. What the others refuse, they always will.
@@ -152,8 +150,7 @@ def _skim(answer: Any) -> None:
 
 
 def _check(url: str) -> None:
-    parts = urlsplit(url)
-    if parts.hostname and (parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in _HERE)):
+    if is_guarded(url):
         return
     raise ConfigError(
         say("a webhook's URL begins with https://", "l'URL d'un webhook commence par https://"),

@@ -33,21 +33,34 @@ def open_database(url: str) -> Database:
         return _server(url)
     raise ConfigError(
         say("this is not a ledger's URL", "ceci n'est pas l'URL d'un registre"),
-        where=f"ledger={url!r}" if isinstance(url, str) and "@" not in url else "ledger=",
+        where=f"ledger={_kind(url)!r}" if isinstance(url, str) else "ledger=",
         todo="sqlite:///x.db, sqlite:////var/lib/x.db, :memory:, postgresql://user@host/database",
     )
 
 
 def shown(url: str) -> str:
-    """Return a URL without its password."""
-    parts = urlsplit(url)
-    if parts.password is None and "password" not in parts.query:
+    """Return a URL without its password; only its kind where a password has signs in it that a URL reads otherwise."""
+    try:
+        parts = urlsplit(url)
+        secret = parts.password is not None
+    except ValueError:
+        return _kind(url)
+    if "@" in f"{parts.path}{parts.query}{parts.fragment}":  # libpq takes all before the @ for user and password
+        return _kind(url)
+    given = parse_qsl(parts.query, keep_blank_values=True)
+    kept = [(name, value) for name, value in given if "password" not in name.lower()]
+    if not secret and kept == given:
         return url
     user, _, place = parts.netloc.rpartition("@")
-    kept = [(name, value) for name, value in parse_qsl(parts.query) if "password" not in name]
     return urlunsplit(
         parts._replace(netloc=f"{user.partition(':')[0]}@{place}" if user else place, query=urlencode(kept))
     )
+
+
+def _kind(url: str) -> str:
+    """Return what stands before a URL's first colon: what follows may be a password."""
+    kind, colon, _ = url.partition(":")
+    return f"{kind}:…" if colon else kind
 
 
 def _server(url: str) -> Database:

@@ -296,7 +296,10 @@ def _answers(base: psycopg.Connection[tuple[Any, ...]]) -> bool:
 
 def _taken_apart(url: str) -> tuple[str, str]:
     """Return what libpq understands of a URL, and the schema."""
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        raise _no_url() from None
     given = parse_qsl(parts.query, keep_blank_values=True)
     schema = next((value for name, value in given if name == "schema"), SCHEMA)
     if not schema.replace("_", "a").isalnum() or not schema.isascii() or len(schema) > _LONGEST or schema[0].isdigit():
@@ -307,6 +310,14 @@ def _taken_apart(url: str) -> tuple[str, str]:
         )
     rest = [(name, value) for name, value in given if name != "schema"]
     return urlunsplit(parts._replace(query=urlencode(rest))), schema
+
+
+def _no_url() -> ConfigError:
+    return ConfigError(
+        say("this is not a PostgreSQL URL", "ceci n'est pas une URL PostgreSQL"),
+        where="ledger=postgresql://…",
+        todo="postgresql://user@host:port/database?schema=name",
+    )
 
 
 @lru_cache(maxsize=512)

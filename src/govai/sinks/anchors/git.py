@@ -21,6 +21,21 @@ _REF = "refs/heads/govai-checkpoints"
 _TIMEOUT_S = 30.0
 _NAMED = {"NAME": "govai", "EMAIL": "govai@localhost"}
 _TRIES = 3
+_LOCAL = frozenset(  # `git rev-parse --local-env-vars`, without the ways to configure git
+    f"GIT_{name}"
+    for name in (
+        *("DIR", "COMMON_DIR", "WORK_TREE", "INDEX_FILE", "OBJECT_DIRECTORY", "ALTERNATE_OBJECT_DIRECTORIES"),
+        *(
+            "GRAFT_FILE",
+            "NO_REPLACE_OBJECTS",
+            "REPLACE_REF_BASE",
+            "PREFIX",
+            "SHALLOW_FILE",
+            "IMPLICIT_WORK_TREE",
+            "NAMESPACE",
+        ),
+    )
+)
 
 
 class GitAnchor:
@@ -91,6 +106,11 @@ class GitAnchor:
             capture_output=True,
             check=True,
             timeout=_TIMEOUT_S,
-            env={**os.environ, **who, "GIT_TERMINAL_PROMPT": "0"},
+            env={**_elsewhere(), **who, "GIT_TERMINAL_PROMPT": "0"},
         )
         return done.stdout.decode("utf-8", "replace").strip()
+
+
+def _elsewhere() -> dict[str, str]:
+    """Return the environment without what names another repository: inside a git hook, that is the hook's own."""
+    return {name: value for name, value in os.environ.items() if name not in _LOCAL}

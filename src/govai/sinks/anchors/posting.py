@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from urllib.parse import urlsplit
-
 from govai.core.errors import ConfigError
 from govai.core.lang import say
+from govai.sinks.options import is_guarded, shown
 
-_HERE = ("localhost", "127.0.0.1", "::1")
 _TIMEOUT_S = 15.0
 _MOST = 1_000_000  # bytes of an answer
 
@@ -22,21 +20,13 @@ def check(kind: str, url: str) -> None:
     Raises:
         ConfigError: it is none, and not of this machine.
     """
-    parts = urlsplit(url)
-    if parts.hostname and (parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in _HERE)):
+    if is_guarded(url):
         return
     raise ConfigError(
         say("an anchor's URL begins with https://", "l'URL d'un ancrage commence par https://"),
         where="anchors=",
         todo=f"{kind}:https://host/path",
     )
-
-
-def shown(url: str) -> str:
-    """Return a URL without user, password and query."""
-    parts = urlsplit(url)
-    port = f":{parts.port}" if parts.port else ""
-    return f"{parts.scheme}://{parts.hostname}{port}{parts.path}"
 
 
 def post(url: str, content: bytes, kind: str) -> bytes:

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import base64
 import binascii
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from govai.core.canonical import canonical
 from govai.core.errors import ConfigError
 from govai.core.lang import say
-from govai.sinks.anchors.posting import AnchorUnavailable, check, post, shown
+from govai.sinks.anchors.posting import AnchorUnavailable, check, post
+from govai.sinks.options import shown
 
 if TYPE_CHECKING:
     from govai.core.checkpoints import Checkpoint
 
+_PROMPT = timedelta(days=1)
 _ROOTS = "#roots="
 
 
@@ -64,12 +67,24 @@ class TimestampAnchor:
         except ValueError:
             mine = False
         receipt = base64.b64encode(answer).decode()
-        if not mine or (self._roots and not self.confirms(checkpoint, receipt)):
+        if not mine or (self._roots and self._time_of(checkpoint, receipt) is None):
             raise AnchorUnavailable(f"{shown(self._url)}: no valid timestamp")
         return receipt
 
     def confirms(self, checkpoint: Checkpoint, receipt: str) -> bool:
-        """Whether a receipt is this authority's token over this checkpoint; never without root certificates."""
+        """Whether a receipt is this authority's token over this checkpoint, of its own time; never without root certificates.
+
+        One that was stamped more than a day after it says it was made proves nothing of the time in between: who has the
+        key could have made it, dated back, on that later day.
+        """
+        stamped = self._time_of(checkpoint, receipt)
+        try:
+            return stamped is not None and abs(stamped - datetime.fromisoformat(checkpoint.time)) <= _PROMPT
+        except (ValueError, TypeError):  # a checkpoint without a time, or without its zone
+            return False
+
+    def _time_of(self, checkpoint: Checkpoint, receipt: str) -> datetime | None:
+        """Return when this authority stamped a checkpoint, None where the receipt is not its token over it."""
         from rfc3161_client import VerificationError, VerifierBuilder, decode_timestamp_response
 
         builder = VerifierBuilder()
@@ -77,9 +92,10 @@ class TimestampAnchor:
             builder = builder.add_root_certificate(root)
         try:
             response = decode_timestamp_response(base64.b64decode(receipt, validate=True))
-            return bool(self._roots) and bool(builder.build().verify_message(response, _stamped(checkpoint)))
+            holds = bool(self._roots) and builder.build().verify_message(response, _stamped(checkpoint))
         except (VerificationError, ValueError, binascii.Error):
-            return False
+            return None
+        return response.tst_info.gen_time if holds else None
 
 
 def _stamped(checkpoint: Checkpoint) -> bytes:

@@ -6,7 +6,8 @@ import hashlib
 from typing import TYPE_CHECKING
 
 from govai.core.canonical import canonical
-from govai.sinks.anchors.posting import check, post, shown
+from govai.sinks.anchors.posting import check, post
+from govai.sinks.options import shown
 
 if TYPE_CHECKING:
     from govai.core.checkpoints import Checkpoint

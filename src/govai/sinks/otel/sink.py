@@ -176,8 +176,14 @@ class Otel:
 
 
 def _checked(endpoint: str) -> str:
-    parts = urlsplit(endpoint)
-    if parts.scheme not in ("http", "https") or not parts.hostname or parts.username or parts.query:
+    try:
+        parts = urlsplit(endpoint)
+        whole = (
+            parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+        )  # reading the port checks it
+    except ValueError:
+        whole = False
+    if not whole or "@" in endpoint or "?" in endpoint:
         raise ConfigError(
             say("this is no address of an OTLP/HTTP receiver", "ce n'est pas l'adresse d'un récepteur OTLP/HTTP"),
             where="otel:",

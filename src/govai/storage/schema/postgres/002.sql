@@ -15,6 +15,9 @@ CREATE TABLE dead_letters(
     sink text NOT NULL, position bigint NOT NULL, record text NOT NULL, error text NOT NULL, tries bigint NOT NULL,
     time text NOT NULL, PRIMARY KEY(sink, position));
 CREATE FUNCTION records_noted() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = {schema}, pg_temp AS $$ BEGIN
+    IF EXISTS(SELECT 1 FROM fresh WHERE position < 1 OR position > (SELECT last_value FROM records_position_seq)) THEN
+        RAISE EXCEPTION 'the position of a record is not the writer''s to choose';  -- sinks read on from the last one
+    END IF;
     INSERT INTO heads SELECT DISTINCT ON (chain) chain, seq, hash FROM fresh ORDER BY chain, seq DESC
         ON CONFLICT (chain) DO UPDATE SET seq=excluded.seq, hash=excluded.hash;
     INSERT INTO open_intents SELECT id, chain, call_id, purpose FROM fresh WHERE kind='intent';
