@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 def verified(url: str, bundle: Path | None, anchors: Sequence[str], keys: Sequence[Path], *, as_json: bool) -> int:
     """Verify a ledger or a bundle, say what was found, and return the exit code."""
+    from govai.governor.configuration import discover
     from govai.keys.opening import lies_beside
     from govai.ledger.signing import keys_at
     from govai.ledger.verify import Trust, verify_url
@@ -29,7 +30,8 @@ def verified(url: str, bundle: Path | None, anchors: Sequence[str], keys: Sequen
 
     beside = lies_beside(open_database(url).path) if bundle is None else ""
     trusted = tuple(key for path in keys for key in keys_at(path))
-    trust = Trust(trusted, tuple(open_anchor(one) for one in anchors), (beside,) if beside else ())
+    known = anchors or (() if bundle is not None else discover().values.get("anchors", ()))
+    trust = Trust(trusted, tuple(open_anchor(one) for one in known), (beside,) if beside else ())
     found = verify_url(url, trust) if bundle is None else verify_bundle(bundle, trust)
     typer.echo(_as_json(found) if as_json else _in_words(found))
     return 0 if found.ok else 1

@@ -102,7 +102,7 @@ def _told(given: Any, derived: dict[str, None]) -> Any:
         return replace(given, content=_told(given.content, derived))
     if type(given) is dict and any(isinstance(value, Reply) for value in given.values()):
         return {name: _told(value, derived) if isinstance(value, Reply) else value for name, value in given.items()}
-    if type(given) in (list, tuple) and any(isinstance(one, (Reply, Message, dict)) for one in given):
+    if (type(given) is list or type(given) is tuple) and any(isinstance(one, (Reply, Message, dict)) for one in given):
         return [_told(one, derived) if isinstance(one, (Reply, Message, dict)) else one for one in given]
     return given
 

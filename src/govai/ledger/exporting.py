@@ -52,11 +52,7 @@ def replacing(out: Path) -> Iterator[BinaryIO]:
     Raises:
         ConfigError: it cannot be written.
     """
-    problem = ""
-    try:
-        handle, name = tempfile.mkstemp(prefix=f".{out.name}.", dir=out.parent)
-    except OSError as error:
-        problem = error.strerror or type(error).__name__
+    handle, name, problem = _draft(out)
     if problem:
         raise _unwritable(out, problem)
     try:
@@ -71,6 +67,14 @@ def replacing(out: Path) -> Iterator[BinaryIO]:
         Path(name).unlink(missing_ok=True)
     if problem:
         raise _unwritable(out, problem)
+
+
+def _draft(out: Path) -> tuple[int, str, str]:
+    """Return a new file beside another: its handle, its name, and why there is none."""
+    try:
+        return *tempfile.mkstemp(prefix=f".{out.name}.", dir=out.parent), ""
+    except OSError as error:
+        return -1, "", error.strerror or type(error).__name__
 
 
 def _unwritable(out: Path, problem: str) -> ConfigError:

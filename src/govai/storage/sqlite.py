@@ -27,6 +27,7 @@ _INSERT = {
 }
 _connections: weakref.WeakSet[SqliteConnection] = weakref.WeakSet()
 _held: list[SqliteConnection] = []  # while forking
+_opening = threading.RLock()  # held while forking: or SQLite's own locks could stay taken in the child
 _inherited: list[Any] = []  # a forked child must neither use nor close its parent's connections
 
 
@@ -165,7 +166,7 @@ class SqliteConnection:
     def close(self) -> None:
         """Close it. A database in memory stays: it belongs to its Database."""
         if self._path != MEMORY:
-            with self._lock:
+            with self._lock, _opening:
                 self._base.close()
 
     def hold(self) -> bool:
@@ -212,7 +213,8 @@ def create(path: str) -> None:
 
 
 def _plain(place: str, *, uri: bool = False) -> sqlite3.Connection:
-    base = sqlite3.connect(place, uri=uri, timeout=BUSY_S, isolation_level=None, check_same_thread=False)
+    with _opening:
+        base = sqlite3.connect(place, uri=uri, timeout=BUSY_S, isolation_level=None, check_same_thread=False)
     base.text_factory = lambda raw: raw.decode("utf-8", "replace")  # or an error would quote what it cannot read
     return base
 
@@ -319,14 +321,17 @@ def _statements(script: str) -> Iterator[str]:
 def _before_fork() -> None:
     """Wait for transactions to end: SQLite would believe in the child that its parent's, cut in the middle, holds the lock for ever."""
     _held.extend(connection for connection in list(_connections) if connection.hold())
+    _opening.acquire()
 
 
 def _after_fork_in_parent() -> None:
+    _opening.release()
     while _held:
         _held.pop().let_go()
 
 
 def _after_fork() -> None:
+    _opening.release()
     _held.clear()
     for connection in list(_connections):
         connection.forked()
