@@ -19,6 +19,7 @@ from govai.core.errors import LedgerUnavailable
 from govai.core.records import Draft
 from govai.ledger.store import Ledger
 from govai.ledger.verify import records_at, verify_url
+from govai.ledger.verify import records_at, verify_url
 
 
 def intent(**body: object) -> Draft:
@@ -268,3 +269,40 @@ def test_forks_while_threads_and_tasks_write_to_the_ledger(ledger_url: str) -> N
     chains = Counter(record.chain for record in records_at(ledger_url, limit=1_000_000))
     assert sorted(chains.values())[:-1] == [1] * 6 + [11] * 6
     assert verify_url(ledger_url).ok
+
+
+FORKING = """
+import faulthandler, os, sys, threading
+from govai.core.records import Draft
+from govai.keys.roots import RootKey
+from govai.ledger.store import Ledger
+ledger, stop = Ledger(sys.argv[1], keys=RootKey(b"k" * 32, "test")), threading.Event()
+def opening():  # each checkpoint opens and closes a connection
+    while not stop.is_set():
+        ledger.commit([Draft("note", "parent", {})])
+        ledger.checkpoint()
+thread = threading.Thread(target=opening)
+thread.start()
+for _ in range(12):
+    child = os.fork()
+    if not child:
+        faulthandler.dump_traceback_later(30, exit=True)
+        ledger.commit([Draft("note", "child", {})])
+        ledger.checkpoint()
+        ledger.close()
+        os._exit(0)
+    assert os.waitpid(child, 0)[1] == 0
+stop.set()
+thread.join()
+ledger.close()
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
+def test_a_fork_while_another_thread_opens_and_closes_the_file_leaves_a_child_that_works(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/ledger.db"
+    done = subprocess.run([sys.executable, "-W", "ignore::DeprecationWarning", "-c", FORKING, url], capture_output=True, text=True, timeout=300, check=False)
+    assert done.returncode == 0, done.stderr[-2000:]
+    found = verify_url(url)
+    assert found.ok, found.faults
+    assert [record.call_id for record in records_at(url, limit=100_000)].count("child") == 12

@@ -86,15 +86,17 @@ class SqliteConnection:
 
     def __init__(self, path: str, opener: Callable[[str], sqlite3.Connection]) -> None:
         self._path, self._opener = path, opener
-        self._made: sqlite3.Connection | None = opener(path)
         self._lock = threading.RLock()
         self._depth = 0
-        _connections.add(self)
+        with _opening:
+            self._made: sqlite3.Connection | None = opener(path)
+            _connections.add(self)
 
     @property
     def _base(self) -> sqlite3.Connection:
         if self._made is None:
-            self._made = self._opener(self._path)
+            with _opening:
+                self._made = self._opener(self._path)
         return self._made
 
     def execute(self, query: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
@@ -213,8 +215,7 @@ def create(path: str) -> None:
 
 
 def _plain(place: str, *, uri: bool = False) -> sqlite3.Connection:
-    with _opening:
-        base = sqlite3.connect(place, uri=uri, timeout=BUSY_S, isolation_level=None, check_same_thread=False)
+    base = sqlite3.connect(place, uri=uri, timeout=BUSY_S, isolation_level=None, check_same_thread=False)
     base.text_factory = lambda raw: raw.decode("utf-8", "replace")  # or an error would quote what it cannot read
     return base
 
@@ -322,6 +323,7 @@ def _before_fork() -> None:
     """Wait for transactions to end: SQLite would believe in the child that its parent's, cut in the middle, holds the lock for ever."""
     _held.extend(connection for connection in list(_connections) if connection.hold())
     _opening.acquire()
+    _held.extend(connection for connection in list(_connections) if connection not in _held and connection.hold())
 
 
 def _after_fork_in_parent() -> None:
