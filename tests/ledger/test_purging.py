@@ -17,14 +17,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import govai
-from govai.core.errors import ConfigError
+from govai.core.errors import ConfigError, LedgerUnavailable
 from govai.core.records import Draft, new_id
 from govai.core.retention import Period, Retention, Term, spelled
 from govai.keys.roots import Keyring, RootKey, State
 from govai.ledger.signing import public_key
 from govai.ledger.holds import held
 from govai.ledger.store import Ledger
-from govai.ledger.verify import Trust, verify_url
+from govai.ledger.verify import Trust, records_at, verify_url
 from govai.ledger.verify_bundle import verify_bundle
 
 KEYS = RootKey(b"k" * 32, "test")
@@ -75,6 +75,7 @@ def test_what_is_due_is_emptied_and_everything_still_verifies(ledger: Ledger) ->
     assert (did.dry_run, did.purged, did.count) == (False, would.purged, 2)
     assert left(ledger) == {young.id}
     assert ledger.record(old.id) is None
+    assert {record.id for record in records_at(ledger.url) if record.kind == "intent"} == {young.id}
     assert (ledger.content(old.id), ledger.content(young.id).prompt) == (None, b"y")
     assert ledger.connection.execute("SELECT chain, seq, hash, length(bytes) FROM records WHERE id=?", (old.id,))[0][3] == 0
     assert ledger.verify().ok, ledger.verify()
@@ -229,6 +230,19 @@ def test_holds_are_placed_recorded_reported_and_released(ledger: Ledger) -> None
     assert ledger.purge(now=NOW).count == 2
     assert [record.body["status"] for record in ledger.records(kind="hold")] == ["placed"] * 3 + ["released"] * 3
     assert ledger.verify().ok
+
+
+@pytest.mark.parametrize("scope", [b"", b"{}", b"[]", b"7", b'{"id":7}', b"zoe@example.org"])
+def test_nothing_goes_while_a_hold_is_damaged(ledger: Ledger, scope: bytes) -> None:
+    one = call(ledger, "zoe", days=400)
+    hold = ledger.hold("LIT-1", call_id=one.call_id)
+    with ledger.connection.writing():
+        ledger.connection.execute("UPDATE legal_holds SET scope=?", (scope,))
+    for step in (ledger.holds, lambda: ledger.purge(now=NOW), lambda: ledger.release_hold(hold.id)):
+        with pytest.raises(LedgerUnavailable, match=f"legal hold {hold.id} is damaged") as caught:
+            step()
+        assert "zoe" not in str(caught.value)
+    assert left(ledger) == {one.id}
 
 
 def test_holds_that_name_nothing_or_nobody_are_refused(ledger: Ledger) -> None:

@@ -256,7 +256,8 @@ def records_at(url: str, *, purpose: str | None = None, limit: int = 50, about: 
     kind = ""
     try:
         for named, raw in connection.stream(query, (*values, limit)):
-            yield record_of(raw, named)
+            if raw != b"":  # purged
+                yield record_of(raw, named)
     except database.errors as error:
         kind = type(error).__name__
     finally:
