@@ -20,6 +20,13 @@ def test_version() -> None:
     assert govai("--version").stdout == f"govai {VERSION}\n"
 
 
+def test_python_m_govai_is_govai() -> None:
+    for arguments in (["--version"], ["nothing"], ["ledger", "verify", "--ledger", "sqlite:////nowhere/ledger.db"]):
+        done = subprocess.run([sys.executable, "-m", "govai", *arguments], capture_output=True, text=True, check=False)
+        same = govai(*arguments)
+        assert (done.returncode, done.stdout, done.stderr) == (same.returncode, same.stdout, same.stderr.replace("govai.cli", "govai"))
+
+
 def test_help_in_french() -> None:
     shown = govai("--help", GOVAI_LANG="fr", COLUMNS="200").stdout
     assert "registre" in shown and "Govern a win-back" not in shown

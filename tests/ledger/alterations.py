@@ -404,14 +404,14 @@ def emptied_beyond_what_the_purge_says(a, r, s):
     rows = a.chain(busy(a))[3:7]
     for row in rows:
         row["bytes"] = b""
-    a.append(busy(a), "purge", purge(rows[:-1]))
+    a.append(busy(a), "purge", s.signer.signed(purge(rows[:-1])))
 
 
 @named("purge_mismatch")
 def a_purge_with_another_digest(a, r, s):
     row = r.choice(a.of("outcome"))
     row["bytes"] = b""
-    a.append(row["chain"], "purge", {**purge([row]), "digest": "0" * 64})
+    a.append(row["chain"], "purge", s.signer.signed({**purge([row]), "digest": "0" * 64}))
 
 
 @named("purge_mismatch")
@@ -421,13 +421,53 @@ def an_emptied_record_with_another_digest(a, r, s):
     for row in rows:
         row["bytes"] = b""
     rows[1]["hash"] = "0" * 64
-    a.append(busy(a), "purge", body)
+    a.append(busy(a), "purge", s.signer.signed(body))
+
+
+def emptied_under(a, body):
+    """Empty two records, and append a purge that names them; `body` makes its body of what an honest one would say."""
+    rows = a.chain(busy(a))[3:5]
+    said = purge(rows)
+    for row in rows:
+        row["bytes"] = b""
+    a.append(busy(a), "purge", body(said))
+
+
+@named("forged_purge")
+def a_purge_that_nobody_signed(a, r, s):
+    emptied_under(a, lambda said: said)
+
+
+@named("forged_purge")
+def a_purge_signed_by_a_stranger(a, r, s):
+    emptied_under(a, s.stranger.signed)
+
+
+@named("forged_purge")
+def a_purge_by_a_stranger_who_names_the_key(a, r, s):
+    emptied_under(a, lambda said: {**s.stranger.signed(said), "key": s.signer.key})
+
+
+@named("forged_purge")
+def a_purge_with_the_signature_of_another(a, r, s):
+    emptied_under(a, lambda said: {**s.signer.signed({**said, "purged": []}), "purged": said["purged"]})
+
+
+@named("forged_purge")
+def a_purge_with_the_signature_of_a_checkpoint(a, r, s):
+    one = orjson.loads(r.choice(a.of("checkpoint"))["bytes"])["body"]
+    emptied_under(a, lambda said: {**one, **said})
+
+
+@named("purged_silently")
+def emptied_and_a_forged_purge_says_so(a, r, s):
+    emptied_under(a, lambda said: {**said, "key": s.signer.key, "signature": 7})
 
 
 @named("purge_undone")
 def an_emptied_record_put_back(a, r, s):
     rows = a.chain(busy(a))[3:6]
-    a.append(busy(a), "purge", purge(rows))
+    a.append(busy(a), "purge", s.signer.signed(purge(rows)))
 
 
 @named("not_a_record")

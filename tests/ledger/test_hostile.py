@@ -23,7 +23,7 @@ from govai.core.canonical import canonical
 from govai.core.records import Draft
 from govai.keys.roots import RootKey
 from govai.ledger import drawing
-from govai.ledger.signing import pem_of
+from govai.ledger.signing import Signer, pem_of
 from govai.ledger.store import Ledger
 from govai.ledger.verify import Trust, verify_url
 from govai.ledger.verify_bundle import verify_bundle
@@ -73,7 +73,7 @@ def test_a_record_that_says_nonsense_stops_no_verification(url: str, kind: str, 
     ledger = Ledger(url, keys=KEYS)
     ledger.commit([Draft(kind, "", body)])
     ledger.close()
-    assert verify_url(url).ok == (kind != "checkpoint")
+    assert verify_url(url).ok == (kind == "anchor")
 
 
 def test_a_purge_of_a_row_whose_digest_is_none_is_named(url: str) -> None:
@@ -81,7 +81,7 @@ def test_a_purge_of_a_row_whose_digest_is_none_is_named(url: str) -> None:
     a.rows[2]["hash"] = "zz"
     a.write()
     ledger = Ledger(url, keys=KEYS)
-    ledger.commit([Draft("purge", "", {"purged": [{"chain": a.chains[0], "from": 1, "to": 4}], "digest": "0"})])
+    ledger.commit([Draft("purge", "", Signer(KEYS).signed({"purged": [{"chain": a.chains[0], "from": 1, "to": 4}], "digest": "0"}))])
     ledger.close()
     assert "purge_mismatch" in [fault.code for fault in verify_url(url).faults]
 
@@ -131,7 +131,8 @@ def test_a_bundle_that_says_too_little_does_not_hold(bundle: Path, alter: Callab
     assert told.returncode == 1 and "NOT OK" in told.stdout
 
 
-def test_a_bundle_after_a_purge_holds(url: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("signed", [True, False])
+def test_a_bundle_after_a_purge_holds_if_it_was_signed(url: str, tmp_path: Path, signed: bool) -> None:
     from govai.ledger.claims import digest_of
 
     with closing(sqlite3.connect(url.removeprefix("sqlite:///"), isolation_level=None)) as hand:
@@ -140,12 +141,15 @@ def test_a_bundle_after_a_purge_holds(url: str, tmp_path: Path) -> None:
         hand.execute("DELETE FROM purging")
     ledger = Ledger(url, keys=KEYS)
     purged = [{"chain": gone[0][0], "from": 3, "to": 4}]
-    ledger.commit([Draft("purge", "", {"purged": purged, "digest": digest_of(digest for _, digest in gone)})])
+    body = {"purged": purged, "digest": digest_of(digest for _, digest in gone)}
+    ledger.commit([Draft("purge", "", Signer(KEYS).signed(body) if signed else body)])
     ledger.export_bundle(tmp_path / "b.zip")
     (tmp_path / "k.pem").write_bytes(pem_of(ledger.public_keys))
     for found in (ledger.verify(), verify_bundle(tmp_path / "b.zip", Trust(ledger.public_keys))):
-        assert found.ok and any("2 records were emptied" in note for note in found.notes)
-    assert offline(tmp_path / "b.zip").returncode == 0
+        assert found.ok == signed == any("2 records were emptied" in note for note in found.notes)
+        assert {fault.code for fault in found.faults} == (set() if signed else {"forged_purge", "purged_silently"})
+    told = offline(tmp_path / "b.zip")
+    assert (told.returncode, "a purge that is not signed" in told.stdout) == ((0, False) if signed else (1, True))
     ledger.close()
 
 

@@ -21,6 +21,7 @@ import pytest
 import govai
 from govai.core.errors import ConfigError, LedgerUnavailable
 from govai.core.records import Draft
+from govai.keys.roots import RootKey
 from govai.ledger.store import Ledger
 from govai.ledger.verify import records_at, verify_url
 
@@ -107,6 +108,10 @@ def test_the_documented_roles_are_enough(owner: psycopg.Connection, postgres: st
         with closing(Ledger(writer)) as ledger:
             ledger.commit((intent(),))
             assert ledger.verify().ok
+            everything_that_a_service_does(writer)
+            for table in ("heads", "open_intents", "purging", "versions", "epochs", "legal_holds", "restrictions"):
+                with pytest.raises(psycopg.errors.InsufficientPrivilege):
+                    ledger.connection.execute(f"INSERT INTO {table} SELECT * FROM {table}")
             with pytest.raises(psycopg.errors.InsufficientPrivilege):
                 ledger.connection.execute("UPDATE tickets SET status='x' WHERE id='none'")
             with psycopg.connect(postgres.replace("//postgres@", f"//{name}_owner@")) as migrated:
@@ -116,6 +121,24 @@ def test_the_documented_roles_are_enough(owner: psycopg.Connection, postgres: st
         owner.execute(f"DROP SCHEMA IF EXISTS {name} CASCADE")
         for role in names.values():
             owner.execute(f"DROP ROLE IF EXISTS {role}")
+
+
+def everything_that_a_service_does(writer: str) -> None:
+    """Calls about people with kept content, a review that is asked for, a checkpoint, a sink, a dead letter; leaving."""
+    policy = {"govai": 1, "name": "t", "extends": "eu-marketing", "keep": "content", "people": {"marketing": ["lea"]}, "reviews": [{"id": "publish", "purpose": ["newsletter"], "on": "output", "role": "marketing"}]}
+    with govai.Governor(policy, ledger=writer, actor="ana", keys=RootKey(b"k" * 32, "test"), sinks=[taking := govai.sinks.Memory()]) as gov:
+        gov.generate("offline:echo", "Bonjour {prenom}", data={"prenom": "Zoé", "email": "zoe@example.org"}, purpose="reporting")
+        with pytest.raises(govai.ReviewPending):
+            gov.generate("offline:echo", "Bonjour", purpose="newsletter")
+        assert gov.ledger.about(email="zoe@example.org").records
+        assert gov.ledger.checkpoint() is not None
+        gov.ledger.flush(30)
+        assert {record.kind for record in taking.records} >= {"intent", "outcome", "checkpoint"}
+        assert gov.ledger.verify().ok
+        with gov.ledger.connection.writing():
+            gov.ledger.connection.insert("dead_letters", [("slow", 1, "r", "E", 5, "")])
+        counts = {table: gov.ledger.connection.execute(f"SELECT count(*) FROM {table}")[0][0] for table in ("uses", "subjects", "subject_keys", "contents", "holdings", "cursors", "dead_letters", "tickets")}
+        assert all(counts.values()), counts
 
 
 @pytest.mark.parametrize("change", ["UPDATE {}.records SET purpose='x'", "DELETE FROM {}.records", "TRUNCATE {}.records", "UPDATE {}.records SET bytes=''"])

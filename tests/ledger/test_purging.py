@@ -17,13 +17,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import govai
-from govai.core.errors import ConfigError
+from govai.core.errors import ConfigError, LedgerUnavailable
 from govai.core.records import Draft, new_id
 from govai.core.retention import Period, Retention, Term, spelled
-from govai.keys.roots import RootKey
+from govai.keys.roots import Keyring, RootKey, State
+from govai.ledger.signing import public_key
 from govai.ledger.holds import held
 from govai.ledger.store import Ledger
-from govai.ledger.verify import Trust, verify_url
+from govai.ledger.verify import Trust, records_at, verify_url
 from govai.ledger.verify_bundle import verify_bundle
 
 KEYS = RootKey(b"k" * 32, "test")
@@ -74,6 +75,7 @@ def test_what_is_due_is_emptied_and_everything_still_verifies(ledger: Ledger) ->
     assert (did.dry_run, did.purged, did.count) == (False, would.purged, 2)
     assert left(ledger) == {young.id}
     assert ledger.record(old.id) is None
+    assert {record.id for record in records_at(ledger.url) if record.kind == "intent"} == {young.id}
     assert (ledger.content(old.id), ledger.content(young.id).prompt) == (None, b"y")
     assert ledger.connection.execute("SELECT chain, seq, hash, length(bytes) FROM records WHERE id=?", (old.id,))[0][3] == 0
     assert ledger.verify().ok, ledger.verify()
@@ -92,6 +94,55 @@ def test_an_emptied_record_can_be_no_other_and_nothing_else_may_be_emptied(ledge
     with pytest.raises(Exception, match="append-only"), ledger.connection.writing():
         ledger.connection.execute("UPDATE records SET bytes=? WHERE id=?", (b"", young.id))
     assert ledger.verify().ok
+
+
+def test_a_ledger_without_keys_counts_and_empties_nothing(ledger_url: str) -> None:
+    ledger = Ledger(ledger_url)
+    ledger.retention = YEAR
+    one = call(ledger, days=400)
+    assert ledger.purge(dry_run=True, now=NOW).count == 2
+    with pytest.raises(ConfigError, match="without keys"):
+        ledger.purge(now=NOW)
+    assert left(ledger) == {one.id}
+    ledger.close()
+
+
+@pytest.mark.parametrize("retired", [False, True])
+def test_a_purge_signed_before_a_rotation_holds_after_it(ledger_url: str, retired: bool) -> None:
+    before = Ledger(ledger_url, keys=KEYS)
+    before.retention = YEAR
+    call(before, days=400)
+    before.purge(now=NOW)
+    before.close()
+    today, made = RootKey(b"n" * 32, "test"), "2026-01-01T00:00:00Z"
+    if retired:
+        public = bytes.fromhex(public_key(KEYS.derive("checkpoints")))
+        keys = Keyring([(today, made, State.CURRENT)], "test", [(public, made)])
+    else:
+        keys = Keyring([(today, made, State.CURRENT), (KEYS, made, State.EARLIER)], "test")
+    after = Ledger(ledger_url, keys=keys)
+    after.retention = YEAR
+    call(after, days=400)
+    assert after.purge(now=NOW).count == 2
+    assert after.verify().ok, after.verify()
+    after.close()
+    assert [fault.code for fault in verify_url(ledger_url, Trust((public_key(today.derive("checkpoints")),))).faults].count("forged_purge") == 1
+    known = verify_url(ledger_url)
+    assert known.ok
+    assert any("--public-key" in note for note in known.notes)
+
+
+def test_who_has_the_database_and_no_key_empties_nothing_unseen(ledger: Ledger) -> None:
+    """Even with govai's own statements, and a record that says so: it is signed with another key."""
+    young = call(ledger, "zoe", days=1)
+    ledger.checkpoint()
+    stranger = Ledger(ledger.url, keys=RootKey(b"x" * 32, "test"))
+    stranger.purge(before=NOW + timedelta(days=1))
+    stranger.close()
+    assert ledger.record(young.id) is None
+    found = ledger.verify()
+    assert {fault.code for fault in found.faults} == {"forged_purge", "purged_silently"}
+    assert young.id in {fault.record for fault in found.faults}
 
 
 def test_what_accounts_for_the_rest_and_what_is_open_stays(ledger: Ledger) -> None:
@@ -179,6 +230,19 @@ def test_holds_are_placed_recorded_reported_and_released(ledger: Ledger) -> None
     assert ledger.purge(now=NOW).count == 2
     assert [record.body["status"] for record in ledger.records(kind="hold")] == ["placed"] * 3 + ["released"] * 3
     assert ledger.verify().ok
+
+
+@pytest.mark.parametrize("scope", [b"", b"{}", b"[]", b"7", b'{"id":7}', b"zoe@example.org"])
+def test_nothing_goes_while_a_hold_is_damaged(ledger: Ledger, scope: bytes) -> None:
+    one = call(ledger, "zoe", days=400)
+    hold = ledger.hold("LIT-1", call_id=one.call_id)
+    with ledger.connection.writing():
+        ledger.connection.execute("UPDATE legal_holds SET scope=?", (scope,))
+    for step in (ledger.holds, lambda: ledger.purge(now=NOW), lambda: ledger.release_hold(hold.id)):
+        with pytest.raises(LedgerUnavailable, match=f"legal hold {hold.id} is damaged") as caught:
+            step()
+        assert "zoe" not in str(caught.value)
+    assert left(ledger) == {one.id}
 
 
 def test_holds_that_name_nothing_or_nobody_are_refused(ledger: Ledger) -> None:

@@ -6,7 +6,7 @@ from contextlib import closing
 
 import pytest
 
-from govai.core.errors import Blocked
+from govai.core.errors import Blocked, LedgerUnavailable
 from govai.core.records import Draft
 from govai.ledger.store import Ledger
 
@@ -53,3 +53,15 @@ def test_a_restriction_holds_at_once_everywhere_and_for_later_keys(ledger_url: s
         one.commit((about(LEA),))
         one.commit((about(person, kind="refusal"),))  # that it was refused is recorded all the same
         assert [record.kind for record in one.records()] == ["intent", "intent", "refusal"]
+
+
+def test_nothing_is_written_where_nobody_can_say_who_was_erased_or_restricted(ledger_url: str) -> None:
+    with closing(Ledger(ledger_url)) as ledger:
+        refs(ledger, ANA)
+        with ledger.connection.writing():
+            ledger.connection.execute("DELETE FROM epochs")
+        with pytest.raises(LedgerUnavailable, match="epochs"):
+            ledger.commit((about(ANA),))
+        with ledger.connection.writing():
+            ledger.connection.execute("INSERT INTO epochs VALUES('subjects', 1)")
+        refs(ledger, ANA)

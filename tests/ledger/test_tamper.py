@@ -225,7 +225,7 @@ def test_forks_sweeps_crashes_and_purges_raise_no_alarm(tmp_path: Path, monkeypa
         ledger.close()
     attacker = Attacker(url)
     rows = [row for row in attacker.rows if row["kind"] == "note"][::3]
-    body = alterations.purge(rows)
+    body = SIGNERS.signer.signed(alterations.purge(rows))
     for row in rows:
         row["bytes"] = b""
     attacker.append(alterations.busy(attacker), "purge", body)

@@ -6,7 +6,6 @@ from bisect import bisect_left
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from govai.core.lang import say
 from govai.ledger.merkle import root_of
 
 if TYPE_CHECKING:
@@ -30,7 +29,8 @@ class Purge(NamedTuple):
 
     @classmethod
     def from_body(cls, record: str, body: Any) -> Purge:
-        """Return what a purge record's body says: `{"purged": [{"chain", "from", "to"}…], "digest": …}`.
+        """Return what a purge record's body says: `{"purged": [{"chain", "from", "to"}…], "digest": …}`; who signed it is
+        another question.
 
         Raises:
             ValueError: it says nothing of the kind.
@@ -42,19 +42,6 @@ class Purge(NamedTuple):
         except (TypeError, KeyError):
             pass
         raise ValueError("this spells no purge")
-
-
-def emptied_by(purges: Sequence[Purge]) -> list[str]:
-    """Return the note on what purges say they emptied: it holds its place, and nobody can check any more what it said."""
-    count = sum(last - first + 1 for purge in purges for _, first, last in purge.ranges)
-    if not count:
-        return []
-    return [
-        say(
-            f"{count} records were emptied, says {len(purges)} × purge: compare with the retention; what they said is gone",
-            f"{count} enregistrements vidés, selon {len(purges)} × purge : comparez à la conservation ; leur contenu n'est plus",
-        )
-    ]
 
 
 def digest_of(hashes: Iterable[str]) -> str:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from govai.ledger.holds import Hold
     from govai.ledger.incidents import Incident
     from govai.ledger.purging import Purged, Terms
+    from govai.ledger.signing import Signer
 
 T = TypeVar("T")
 _EVER = 2**62
@@ -59,6 +60,10 @@ class Custody(ABC):
     @abstractmethod
     def guarded(self, step: Callable[[Connection], T]) -> T:
         """Run a step on the writer's connection."""
+
+    @abstractmethod
+    def _signer(self) -> Signer:
+        """Return what signs; raises ConfigError without keys."""
 
     @abstractmethod
     def _flushed(self) -> dict[str, int]:
@@ -136,6 +141,7 @@ class Custody(ABC):
 
     def purge(self, *, dry_run: bool = False, before: datetime | None = None, now: datetime | None = None) -> Purged:
         """Empty the records and destroy the contents whose time is over; their rows, digests and places in the chains stay.
+        Signed records say which they were.
 
         What has not ended, what a hold names, what a sink has not taken yet, and what accounts for the rest stay.
 
@@ -143,7 +149,7 @@ class Custody(ABC):
             dry_run: count only. before: everything older than this, in place of the policy's terms. now: for the terms.
 
         Raises:
-            ConfigError: a time without a zone. LedgerUnavailable: it cannot be written.
+            ConfigError: a time without a zone; no keys, and not only to count. LedgerUnavailable: it cannot be written.
         """
         from govai.ledger import purging
 
@@ -152,6 +158,7 @@ class Custody(ABC):
                 raise ConfigError(
                     say("a time without a zone", "une heure sans fuseau"), where="before=", todo="datetime.now(UTC)"
                 )
+        signer = None if dry_run else self._signer()
         terms: Terms = self.retention if before is None else Before(before)
         cursors = self._flushed()
         passed = min(cursors.values(), default=_EVER)
@@ -159,9 +166,9 @@ class Custody(ABC):
         counted = self.guarded(lambda on: purging.survey(on, everything, passed))
         if counted.waiting:
             counted = replace(counted, sinks=tuple(sorted(one for one in cursors if cursors[one] == passed)))
-        if dry_run:
+        if signer is None:
             return counted
-        done = purging.purge(self.append_alone, everything, passed, counted)
+        done = purging.purge(self.append_alone, signer, everything, passed, counted)
         if done.records:
             self.guarded(lambda on: on.wipe())
         return done

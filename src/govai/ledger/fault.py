@@ -39,6 +39,10 @@ _WORDS = {
         "what it says was purged is not what was there",
         "ce qu'elle dit purgé n'est pas ce qui y était",
     ),
+    "forged_purge": (
+        "nobody who may signed this purge: what it names was emptied without leave",
+        "personne d'habilité n'a signé cette purge : ce qu'elle nomme fut vidé sans droit",
+    ),
     "damaged": ("the database is damaged ({0})", "la base est endommagée ({0})"),
 }
 CODES = frozenset(_WORDS)

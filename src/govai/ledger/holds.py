@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from govai.core.errors import ConfigError
+from govai.core.errors import ConfigError, LedgerUnavailable
 from govai.core.lang import say
 from govai.core.records import Draft, new_id, now
 
@@ -95,13 +95,30 @@ def lift(connection: Connection, hold_id: str) -> list[Draft]:
 
 
 def holds(connection: Connection) -> list[Hold]:
-    """Return the holds that stand, oldest first."""
-    found = []
-    for (scope,) in connection.execute("SELECT scope FROM legal_holds ORDER BY id"):
-        said = orjson.loads(bytes(scope))
+    """Return the holds that stand, oldest first.
+
+    Raises:
+        LedgerUnavailable: one is damaged; while nobody knows what must stay, nothing goes.
+    """
+    rows = connection.execute("SELECT id, scope FROM legal_holds ORDER BY id")
+    return [_hold(str(named), scope) for named, scope in rows]
+
+
+def _hold(named: str, scope: Any) -> Hold:
+    try:
+        said = orjson.loads(scope)
         subjects = tuple(said["subjects"])
-        found.append(Hold(said["id"], said["time"], said["reason"], said["purpose"], said["call"], subjects))
-    return found
+        hold = Hold(said["id"], said["time"], said["reason"], said["purpose"], said["call"], subjects)
+        texts = (hold.id, hold.time, hold.reason, hold.purpose, hold.call_id, *subjects)
+        if hold.id == named and all(isinstance(one, str) for one in texts) and isinstance(said["subjects"], list):
+            return hold
+    except (ValueError, TypeError, KeyError):
+        pass
+    raise LedgerUnavailable(
+        say(f"legal hold {named[:40]} is damaged", f"le gel {named[:40]} est endommagé"),
+        where="legal_holds",
+        todo=say("its record (kind hold) says what it named", "son enregistrement (hold) dit ce qu'il nommait"),
+    )
 
 
 def held(connection: Connection, refs: Sequence[str]) -> list[str]:

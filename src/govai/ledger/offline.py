@@ -1,7 +1,7 @@
 """Verify a govai bundle offline: python verify.py BUNDLE.zip PUBLIC-KEYS.pem. Needs Python 3.11 and `cryptography` only.
 
-It reads the records one by one and checks each against its chain, every checkpoint's signature against the public keys
-given (get them from whom you trust, not from the bundle), and every chain against every checkpoint.
+It reads the records one by one and checks each against its chain, every checkpoint's and purge's signature against the public
+keys given (get them from whom you trust, not from the bundle), and every chain against every checkpoint.
 """
 
 import hashlib
@@ -43,7 +43,18 @@ def public_keys(pem: bytes) -> set[str]:
     return {key.public_bytes_raw().hex() for key in loaded if isinstance(key, Ed25519PublicKey)}
 
 
-def chains_of(lines: Any) -> tuple[dict[str, list[str]], list[dict[str, Any]], list[str]]:
+def signs(one: dict[str, Any]) -> bool:
+    """Whether a checkpoint's or a purge's signature is that of the key it names."""
+    unsigned = canonical({key: value for key, value in one.items() if key != "signature"})
+    try:
+        key = Ed25519PublicKey.from_public_bytes(bytes.fromhex(one["key"]))
+        key.verify(bytes.fromhex(one["signature"]), unsigned)
+    except (InvalidSignature, KeyError, TypeError, ValueError):
+        return False
+    return True
+
+
+def chains_of(lines: Any, keys: set[str]) -> tuple[dict[str, list[str]], list[dict[str, Any]], list[str]]:
     """Each chain's digests in order, the checkpoints, and what does not hold."""
     chains: dict[str, list[str]] = {}
     emptied: list[tuple[str, int, str]] = []
@@ -64,8 +75,10 @@ def chains_of(lines: Any) -> tuple[dict[str, list[str]], list[dict[str, Any]], l
         digests.append(sha256(raw))
         if said["kind"] == "checkpoint":
             checkpoints.append(said["body"])
-        if said["kind"] == "purge":
-            purges += [(one["chain"], one["from"], one["to"]) for one in said["body"].get("purged", [])]
+        if said["kind"] == "purge" and signs(said["body"]) and said["body"]["key"] in keys:
+            purges += [(one["chain"], one["from"], one["to"]) for one in said["body"]["purged"]]
+        elif said["kind"] == "purge":
+            wrong.append(f"record {said['id']}: a purge that is not signed by a key that you gave")
     wrong += [f"record {named}: emptied, and no purge says so" for named in unsaid(emptied, purges)]
     return chains, checkpoints, wrong
 
@@ -86,12 +99,7 @@ def faults_of(chains: dict[str, list[str]], checkpoints: list[dict[str, Any]], k
     wrong, previous, covered = [], "", dict.fromkeys(chains, 0)
     for number, one in enumerate(sorted(checkpoints, key=lambda one: one["number"]), start=1):
         name = f"checkpoint {one['number']}"
-        unsigned = canonical({key: value for key, value in one.items() if key != "signature"})
-        try:
-            Ed25519PublicKey.from_public_bytes(bytes.fromhex(one["key"])).verify(
-                bytes.fromhex(one["signature"]), unsigned
-            )
-        except InvalidSignature:
+        if not signs(one):
             wrong.append(f"{name}: the signature is not that of its key")
         if one["key"] not in keys:
             wrong.append(f"{name}: signed by a key that you did not give")
@@ -114,9 +122,10 @@ def faults_of(chains: dict[str, list[str]], checkpoints: list[dict[str, Any]], k
 
 def main(bundle: str, pem: str) -> int:
     """Verify, print, and return the exit code."""
+    keys = public_keys(Path(pem).read_bytes())
     with zipfile.ZipFile(bundle) as archive, archive.open("records.jsonl") as lines:
-        chains, checkpoints, wrong = chains_of(lines)
-    wrong += faults_of(chains, checkpoints, public_keys(Path(pem).read_bytes()))
+        chains, checkpoints, wrong = chains_of(lines, keys)
+    wrong += faults_of(chains, checkpoints, keys)
     count = sum(len(digests) for digests in chains.values())
     sys.stdout.write(f"{count} records, {len(chains)} chains, {len(checkpoints)} checkpoints\n")
     sys.stdout.write("".join(f"NOT OK: {one}\n" for one in wrong) or "ok: everything holds\n")

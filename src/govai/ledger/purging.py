@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from govai.core.database import Connection
+    from govai.ledger.signing import Signer
 
 _STEP = 500  # attempts, records or contents emptied in one transaction: nobody writes for some 100 ms
 _END = 2**62
@@ -128,17 +129,21 @@ def survey(connection: Connection, everything: Sequence[Due], passed: int) -> Pu
 
 def purge(
     append_alone: Callable[[Callable[[Connection], Sequence[Draft]]], object],
+    signer: Signer,
     everything: Sequence[Due],
     passed: int,
     counted: Purged,
 ) -> Purged:
-    """Empty what is due, step by step; `append_alone` runs a step while nobody else writes. Return the report."""
+    """Empty what is due, step by step; `append_alone` runs a step while nobody else writes. Return the report.
+
+    Each step's record is signed, so that nobody empties anything by writing one who only can write to the database.
+    """
     purged: Counter[tuple[str, str]] = Counter()
     records: list[str] = []
     for one in everything:
         after: Any = ("", "") if one.kind == CONTENT else 0
         while after is not None:
-            step = _Step(one, passed, after)
+            step = _Step(one, signer, passed, after)
             append_alone(step.run)
             _add(purged, one, step.count)
             records += step.records
@@ -149,8 +154,8 @@ def purge(
 class _Step:
     """One transaction of a purge. `last`: where the next one goes on, None when this was the last."""
 
-    def __init__(self, what: Due, passed: int, after: Any) -> None:
-        self._what, self._passed, self._after = what, passed, after
+    def __init__(self, what: Due, signer: Signer, passed: int, after: Any) -> None:
+        self._what, self._signer, self._passed, self._after = what, signer, passed, after
         self.count, self.records = 0, list[str]()
         self.last: Any = None
 
@@ -168,7 +173,7 @@ class _Step:
             self.last = rows[-1][0]
             emptied = sorted({(*row[at : at + 4],) for row in rows for at in range(1, len(row), 4)})
             _empty(connection, [row[2] for row in emptied])
-        draft = Draft("purge", "", _body(emptied, self._what, self.count))
+        draft = Draft("purge", "", self._signer.signed(_body(emptied, self._what, self.count)))
         self.records.append(draft.id)
         return [draft]
 

@@ -1,12 +1,13 @@
-"""Signing: the key that checkpoints are signed with, and the public keys they are checked by. It knows no ledger."""
+"""Signing: the key that checkpoints and purges are signed with, and the public keys they are checked by. It knows no ledger."""
 
 from __future__ import annotations
 
 import re
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from govai.core.canonical import canonical
 from govai.core.errors import ConfigError
 from govai.core.lang import say
 
@@ -21,7 +22,7 @@ _PEM = re.compile(rb"-----BEGIN PUBLIC KEY-----.+?-----END PUBLIC KEY-----", re.
 
 
 class Signer:
-    """Signs checkpoints with the key that a key store derives for them (Ed25519, RFC 8032). Its repr shows nothing of it.
+    """Signs checkpoints, and the bodies of purges, with the key that a key store derives for them (Ed25519, RFC 8032). Its repr shows nothing of it.
 
     Attributes:
         key: the public key, hexadecimal.
@@ -43,6 +44,11 @@ class Signer:
         named = replace(checkpoint, key=self.key)
         return replace(named, signature=self._private.sign(named.unsigned()).hex())
 
+    def signed(self, body: dict[str, Any]) -> dict[str, Any]:
+        """Return a record's body with this key, and the signature over the canonical bytes of all the rest."""
+        named = {**body, "key": self.key}
+        return {**named, "signature": self._private.sign(canonical(named)).hex()}
+
 
 def public_key(seed: bytes) -> str:
     """Return the public key of a seed of 32 bytes, in hexadecimal."""
@@ -53,12 +59,22 @@ def public_key(seed: bytes) -> str:
 
 def is_signed(checkpoint: Checkpoint) -> bool:
     """Whether a checkpoint's signature is that of the key it names; whether to trust that key is another question."""
+    return _signs(checkpoint.key, checkpoint.signature, checkpoint.unsigned())
+
+
+def signer_of(body: dict[str, Any]) -> str | None:
+    """Return the key that signed a record's body, None where the signature is not that of the key it names."""
+    key, signature = body.get("key"), body.get("signature")
+    raw = canonical({name: value for name, value in body.items() if name != "signature"})
+    return key if isinstance(key, str) and isinstance(signature, str) and _signs(key, signature, raw) else None
+
+
+def _signs(key: str, signature: str, raw: bytes) -> bool:
     from cryptography.exceptions import InvalidSignature
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
     try:
-        public = Ed25519PublicKey.from_public_bytes(bytes.fromhex(checkpoint.key))
-        public.verify(bytes.fromhex(checkpoint.signature), checkpoint.unsigned())
+        Ed25519PublicKey.from_public_bytes(bytes.fromhex(key)).verify(bytes.fromhex(signature), raw)
     except (InvalidSignature, ValueError):
         return False
     return True

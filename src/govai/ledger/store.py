@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from govai.ledger.outbox import SinkState
     from govai.ledger.proof import Proof
     from govai.ledger.reading import Reading
+    from govai.ledger.signing import Signer
     from govai.ledger.verify import Verification
 
 T = TypeVar("T")
@@ -252,6 +253,9 @@ class Ledger(Inquiry, Custody, Rights):
         count = self.guarded(lambda on: replay_dead(on, name, self._attached()))
         self._wake()
         return count
+
+    def _signer(self) -> Signer:
+        return self._maker.signer()
 
     def _attached(self) -> list[str]:
         return [feed.sink.name for feed in self._feeds]

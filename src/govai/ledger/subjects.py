@@ -9,6 +9,9 @@ from __future__ import annotations
 import secrets
 from typing import TYPE_CHECKING
 
+from govai.core.errors import LedgerUnavailable
+from govai.core.lang import say
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
@@ -28,8 +31,15 @@ class Subjects:
         self._epoch = -1
 
     def refresh(self, connection: Connection) -> None:
-        """Forget what an erasure or restriction made untrue; to be called first in each transaction."""
-        ((epoch,),) = connection.execute("SELECT value FROM epochs WHERE name='subjects'")
+        """Forget what an erasure or restriction made untrue; to be called first in each transaction.
+
+        Raises:
+            LedgerUnavailable: the row that counts erasures and restrictions is gone.
+        """
+        found = connection.execute("SELECT value FROM epochs WHERE name='subjects'")
+        if not found:  # nobody could say any more whether what is remembered still holds
+            raise _no_epoch()
+        epoch = found[0][0]
         if epoch != self._epoch:
             self._refs.clear()
             self._restricted = frozenset(one for (one,) in connection.execute("SELECT lookup FROM restrictions"))
@@ -64,6 +74,16 @@ class Subjects:
         """Believe nothing of what was remembered (a transaction failed)."""
         self._refs.clear()
         self._epoch = -1
+
+
+def _no_epoch() -> LedgerUnavailable:
+    return LedgerUnavailable(
+        say("the row 'subjects' of the table epochs is gone", "la ligne 'subjects' de la table epochs a disparu"),
+        todo=say(
+            "restore it from a backup, or as the owner: INSERT INTO epochs VALUES('subjects', 1), and restart every writer",
+            "rétablissez-la ; propriétaire : INSERT INTO epochs VALUES('subjects', 1), puis relancez les processus",
+        ),
+    )
 
 
 def find(connection: Connection, lookups: Sequence[str]) -> dict[str, str]:

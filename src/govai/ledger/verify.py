@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any
 from govai.core.errors import LedgerUnavailable
 from govai.core.lang import say
 from govai.ledger.chain import OF_KIND, record_of
-from govai.ledger.claims import Claims, Purge, emptied_by, mismatches
+from govai.ledger.claims import Claims, mismatches
 from govai.ledger.fault import Fault
 from govai.ledger.line import Copies, Line, confirmed, read_back, untimed
 from govai.ledger.parts import Part, scan_in_parts
+from govai.ledger.purges import Purges
 from govai.ledger.scanning import MOST, Scan, spelled
 from govai.storage.opening import open_database
 
@@ -124,36 +125,28 @@ def opened(database: Database) -> Connection:
 def _verify(connection: Connection, database: Database, trust: Trust, scan: Scan) -> Verification:
     kept, notes = read_back(trust.anchors)  # first: what is anchored later than this was written later, too
     before = _heads(connection)
-    line, purges, copies = Line.read(connection), list(_purges(connection)), Copies()
+    trusted = frozenset(trust.keys)
+    line, purges, copies = Line.read(connection), Purges.read(connection, trusted), Copies()
     for name, found in kept:
-        copies.compare(line, name, found, frozenset(trust.keys))
+        copies.compare(line, name, found, trusted)
     proven = list(confirmed(trust.anchors, line, _bodies(connection, "anchor")))
     notes += untimed(trust.anchors, line, proven)
     for name, checkpoint in proven:
-        copies.compare(line, name, [checkpoint], frozenset(trust.keys))
-    scan.claims = Claims([*line.checkpoints.values(), *copies.unkept], purges)
-    broken = [*line.faults(trust.keys), *copies.faults]
+        copies.compare(line, name, [checkpoint], trusted)
+    scan.claims = Claims([*line.checkpoints.values(), *copies.unkept], purges.signed)
+    broken = [*line.faults(trust.keys), *copies.faults, *purges.faults]
     if broken or not scan_in_parts(scan, connection, database):
         scan.run(connection.stream(Part(None, None).query()[0]))
     faults = [*scan.faults, *(_told(connection, one) for one in scan.suspects), *_unmatched(connection, scan)]
     faults += [*ends(scan, before, _heads(connection)), *broken]
     faults += _emptied(connection, scan, purges)
     faults += [Fault("duplicated", record, record) for (record,) in connection.execute(_TWICE)]
-    notes += [*line.notes(trust.keys), *copies.notes, *emptied_by(purges), *trust.notes]
+    notes += [*line.notes(trust.keys), *copies.notes, *purges.notes(), *trust.notes]
     return result(scan.count, _in_order(connection, faults), copies.until, notes)
 
 
 def _heads(connection: Connection) -> dict[str, tuple[int, str]]:
     return {chain: (seq, head) for chain, seq, head in connection.execute("SELECT chain, seq, hash FROM heads")}
-
-
-def _purges(connection: Connection) -> Iterator[Purge]:
-    for record, raw in connection.stream(_OF_KIND.format("purge")):
-        said = spelled(raw) if isinstance(raw, bytes) else None
-        try:
-            yield Purge.from_body(record, said and said["body"])
-        except ValueError:
-            continue  # the scan names it, if it is not what was written
 
 
 def _bodies(connection: Connection, kind: str) -> Iterator[dict[str, Any]]:
@@ -206,9 +199,9 @@ def _grew(seq: int, chain: str, before: dict[str, tuple[int, str]], after: dict[
     return before.get(chain, (0, ""))[0] < seq < after.get(chain, (0, ""))[0]
 
 
-def _emptied(connection: Connection, scan: Scan, purges: list[Purge]) -> Iterator[Fault]:
+def _emptied(connection: Connection, scan: Scan, purges: Purges) -> Iterator[Fault]:
     """Yield the rows that are empty without a purge (one made during the scan counts), and purges that do not fit."""
-    now = Claims((), list(_purges(connection))) if scan.emptied else scan.claims
+    now = Claims((), Purges.read(connection, purges.trusted).signed) if scan.emptied else scan.claims
     for record, chain, seq in scan.emptied:
         if not now.on(chain).is_purged(seq):
             yield Fault("purged_silently", record, "", chain, seq)
@@ -216,7 +209,7 @@ def _emptied(connection: Connection, scan: Scan, purges: list[Purge]) -> Iterato
     def hashes(chain: str, first: int, last: int) -> Iterable[str]:
         return (digest for (digest,) in connection.stream(_RANGE, (chain, first, last)))
 
-    yield from (Fault("purge_mismatch", record) for record in mismatches(purges, hashes))
+    yield from (Fault("purge_mismatch", record) for record in mismatches(purges.signed, hashes))
 
 
 def _in_order(connection: Connection, faults: list[Fault]) -> list[Fault]:
@@ -263,7 +256,8 @@ def records_at(url: str, *, purpose: str | None = None, limit: int = 50, about: 
     kind = ""
     try:
         for named, raw in connection.stream(query, (*values, limit)):
-            yield record_of(raw, named)
+            if raw != b"":  # purged
+                yield record_of(raw, named)
     except database.errors as error:
         kind = type(error).__name__
     finally:

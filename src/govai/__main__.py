@@ -1,0 +1,5 @@
+"""`python -m govai`: the same as `govai`."""
+
+from govai.cli.app import main
+
+main()
