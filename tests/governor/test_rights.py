@@ -105,11 +105,34 @@ def test_the_data_of_who_restricted_it_is_not_used_until_it_is_lifted(gov: govai
     gov.ledger.unrestrict(email=ANA["email"])
     ask(gov, ANA)
     assert not gov.ledger.about(email=ANA["email"]).restricted
-    gov.ledger.rectify(email=ANA["email"], field="crm.city", note="moved")
-    assert gov.ledger.about(email=ANA["email"]).requests[-1].said == "crm.city"
-    with pytest.raises(ConfigError, match="no value"):
-        gov.ledger.rectify(email=ANA["email"], field="crm.city", note=f"wrong for {ANA['email']}")
+    gov.ledger.rectify(email=ANA["email"], field="customer_id", note="DSR-2026-17")
+    assert gov.ledger.about(email=ANA["email"]).requests[-1].said == "customer_id"
     assert gov.ledger.verify().ok
+
+
+@pytest.mark.parametrize(
+    ("field", "note"),
+    [("Zéphyrine", ""), ("Zéphyrine a tort", ""), ("zephyrine.email", ""), ("", ""), ("customer_id", "Zéphyrine a tort"), ("customer_id", "zephyrine a tort"), ("customer_id", ANA["email"])],
+)
+def test_what_was_rectified_is_a_field_of_theirs_and_a_file_s_id_and_no_other_word_is_recorded(gov: govai.Governor, ledger_url: str, tmp_path: Path, field: str, note: str) -> None:
+    ask(gov, ANA)
+    with pytest.raises(ConfigError) as caught:
+        gov.ledger.rectify(email=ANA["email"], field=field, note=note)
+    said = str(caught.value) + repr(caught.value)
+    gov.ledger.flush()
+    kept = everything_kept(ledger_url, tmp_path).decode("utf-8", "replace")
+    for canary in ("phyrine", "tort", ANA["email"]):
+        assert canary not in said and canary not in kept
+    assert list(gov.ledger.records(kind="rectification")) == []
+
+
+def test_a_field_nearly_named_is_answered_by_the_one_that_was_used(gov: govai.Governor) -> None:
+    ask(gov, ANA)
+    with pytest.raises(ConfigError, match="customer_id") as caught:
+        gov.ledger.rectify(email=ANA["email"], field="custommer_id")
+    assert "custommer" not in str(caught.value)
+    with pytest.raises(ConfigError, match="no call about this person"):
+        gov.ledger.rectify(email="nobody@example.org", field="email")
 
 
 def test_a_waiting_ticket_of_an_erased_person_is_closed_and_says_so(policy: dict[str, Any], ledger_url: str) -> None:
@@ -320,7 +343,7 @@ def test_the_command_line_asks_for_values_and_prints_none(tmp_path: Path) -> Non
     assert len(json.loads(listed.output)["calls"]) == 1
     assert run("about", "--id", f"customer_id={ANA['customer_id']}", "--report", str(tmp_path / "a.html")).exit_code == 0 and (tmp_path / "a.html").exists()
     assert run("restrict", "--email", ANA["email"]).exit_code == run("unrestrict", "--email", ANA["email"]).exit_code == 0
-    assert run("rectify", "--email", ANA["email"], "--field", "crm.city").exit_code == 0
+    assert run("rectify", "--email", ANA["email"], "--field", "customer_id").exit_code == 0
     assert run("erase", "--email", ANA["email"], typed="n\n").exit_code == 1
     assert run("erase", "--email", ANA["email"], "--dry-run").exit_code == 0
     erased = run("erase", "--email", ANA["email"], "--yes")
@@ -351,7 +374,7 @@ async def test_every_question_has_an_asyncio_twin(gov: govai.Governor) -> None:
     ask(gov, ANA)
     await gov.ledger.arestrict(email=ANA["email"])
     await gov.ledger.aunrestrict(email=ANA["email"])
-    await gov.ledger.arectify(email=ANA["email"], field="crm.city")
+    await gov.ledger.arectify(email=ANA["email"], field="customer_id")
     assert (await gov.ledger.aerase(email=ANA["email"])).unlinked == 4
     assert (await gov.ledger.aabout(email=ANA["email"])).calls == ()
 
