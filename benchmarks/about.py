@@ -70,7 +70,7 @@ def main(count: int, url: str) -> None:
             begun = time.perf_counter()
             found = gov.ledger.about(email=EMAIL, customer_id="nobody-1")
             took.append((time.perf_counter() - begun) * 1000)
-        assert len(found.calls) == CALLS
+            assert len(found.calls) == CALLS
         print(
             f"about, {CALLS} calls: first {took[0]:.1f} ms, median {statistics.median(took):.1f} ms, highest {max(took):.1f} ms (at most {TOLD_MS})"
         )
