@@ -102,7 +102,7 @@ def what_is_done_to_a_ledger() -> list[govai.Record]:
             gov.ledger.content(reply.record_id, actor="ines")
             gov.ledger.restrict(email="renee@exemple.fr")
             gov.ledger.unrestrict(email="renee@exemple.fr")
-            gov.ledger.rectify(email="renee@exemple.fr", field="crm.city", note="moved house")
+            gov.ledger.rectify(email="renee@exemple.fr", field="email", note="DSR-2026-17")
             (intent,) = gov.ledger.records(kind="intent")
             for about in ({"call_id": intent.call_id}, {"purpose": "reporting"}, {"subject": intent.body["subjects"]}):
                 gov.ledger.release_hold(gov.ledger.hold("LIT-2026-04", **about).id)

@@ -123,8 +123,13 @@ def unrestrict(
     )
 )
 def rectify(
-    field: Annotated[str, typer.Option(help=say("source.field, no value.", "source.champ, pas de valeur."))],
-    note: Annotated[str, typer.Option(help=say("Why, without any value.", "Pourquoi, sans aucune valeur."))] = "",
+    field: Annotated[
+        str,
+        typer.Option(
+            help=say("source.field that a call about them used.", "source.champ, utilisé par un appel sur elle.")
+        ),
+    ],
+    note: Annotated[str, typer.Option(help=say("Id of a file elsewhere.", "Identifiant d'un dossier."))] = "",
     email: Email = None,
     phone: Phone = None,
     customer_id: Customer = None,

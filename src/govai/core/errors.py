@@ -76,9 +76,10 @@ class PurposeRequired(PolicyError):
 
 
 class Blocked(GovaiError):
-    """The policy refuses the call. `decision` says which finding, which rule and why."""
+    """The policy refuses the call. `decision` says which finding, which rule and why; `intent_id`, what the ledger did not take."""
 
     code = "GOVAI-P03"
+    intent_id = ""
 
     def __init__(self, what: str, *, decision: Decision | None = None, where: str = "", todo: str = "") -> None:
         super().__init__(what, where=where, todo=todo)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from govai.core.canonical import digest
 from govai.core.data import Seen
 from govai.core.decisions import Decision, Effect
-from govai.core.errors import GovaiError, LedgerUnavailable, PolicyError, Ungoverned
+from govai.core.errors import Blocked, GovaiError, LedgerUnavailable, PolicyError, Ungoverned
 from govai.core.exchange import Operation, SlotKind, spell
 from govai.core.lang import say
 from govai.flow import recording, showing
@@ -170,7 +170,10 @@ def _prepare(call: Call) -> Generator[Wait, Any, None]:
         call.intent = recording.intent(
             engine, call.asked, outgoing, call.sight, call.judged, call.raw, call.record_id, links
         )
-        yield Commit(engine.ledger, (call.intent, *_line_intents(call, call.intent.id)))
+        try:
+            yield Commit(engine.ledger, (call.intent, *_line_intents(call, call.intent.id)))
+        except Blocked as error:
+            raise _of_its_line(call, error)  # noqa: B904 -- the same error, saying where
     trace.record_id = call.intent.id
 
 
@@ -196,6 +199,15 @@ def _prepare_lines(call: Call) -> None:
             call.outgoing, call.sight, call.decision = outgoing, line.sight, line.decision  # it is the refusal's reason
             raise named_line(number, error)  # noqa: B904 -- the same error, saying where
         call.lines.append(line)
+
+
+def _of_its_line(call: Call, error: Blocked) -> GovaiError:
+    """Return the error, saying of which request of a batch it is; that one is the refusal's reason."""
+    for number, line in enumerate(call.lines, start=1):
+        if line.intent is not None and line.intent.id == error.intent_id:
+            call.outgoing, call.sight, call.decision = line.outgoing, line.sight, line.decision
+            return named_line(number, error)
+    return error
 
 
 def _line_intents(call: Call, batch: str) -> Iterator[Draft]:

@@ -39,7 +39,10 @@ def lookups(keys: Sequence[bytes], category: str, value: str) -> tuple[str, ...]
 
 def one_spelling(category: str, value: str) -> str:
     """Return the one text that stands for every spelling of an identifying value."""
-    text = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", value).casefold())
+    seen = "".join(
+        one for one in value if unicodedata.category(one) != "Cf"
+    )  # a zero-width space comes along with a copy
+    text = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", seen).casefold())
     if covers(_PHONE, category):
         text = _dialled("".join(text.split()))
     elif covers(_EMAIL, category):
@@ -97,7 +100,7 @@ class KnownPeople:
     def _identity(self, name: str, value: object) -> Identity:
         category = _category(name, value)
         written = next(iter(spellings(value)), "")
-        if category is None or not written:
+        if category is None or not one_spelling(category, written):
             raise ConfigError(
                 say(f"'{name}' does not say who someone is", f"« {name} » n'identifie personne"),
                 where=f"{name}=",

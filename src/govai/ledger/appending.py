@@ -132,15 +132,19 @@ class Appender:
 
 def refuse_restricted(subjects: Subjects, drafts: Sequence[Draft]) -> GovaiError | None:
     """Return the error of intents about someone whose data may not be used, or None."""
-    if not any(draft.kind == "intent" and subjects.restricted(draft.subjects) for draft in drafts):
+    intents = (draft for draft in drafts if draft.kind == "intent")
+    first = next((draft for draft in intents if subjects.restricted(draft.subjects)), None)
+    if first is None:
         return None
-    return Blocked(
+    error = Blocked(
         say(
             "someone this is about asked that their data not be used (GDPR art. 18): restricted",
             "une personne concernée a demandé la limitation du traitement (RGPD art. 18) : restricted",
         ),
         todo=say("leave their row out", "retirez sa ligne"),
     )
+    error.intent_id = first.id
+    return error
 
 
 def _never_left(intent: Draft) -> Draft:

@@ -30,8 +30,9 @@ class Receipt:
 
     Attributes:
         dry_run: nothing was changed. record_id: of the `erasure` record. unlinked: how many records lead to nobody now.
-        destroyed: how many by kind: references, lookups, keys, contents, replies, restrictions. tickets: closed ones' ids.
+        destroyed: how many by kind: references, lookups, keys, contents, replies. tickets: closed ones' ids.
         recipients: providers that received data, with dates and how long they keep it. not_reached: what is left to do.
+        kept: what stays on purpose, and why: a restriction (art. 18, 21), without which the next call would use the data again.
     """
 
     dry_run: bool
@@ -42,6 +43,7 @@ class Receipt:
     tickets: tuple[str, ...]
     recipients: tuple[Recipient, ...]
     not_reached: tuple[str, ...]
+    kept: tuple[str, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """Return the receipt as plain JSON data."""
@@ -61,6 +63,8 @@ class Receipt:
         ]
         if self.tickets:
             lines.append(say("tickets closed: ", "tickets clos : ") + ", ".join(self.tickets))
+        if self.kept:
+            lines += [say("kept:", "conservé :"), *(f"  · {one}" for one in self.kept)]
         lines.append(say("not reached:", "hors d'atteinte :"))
         return "\n".join([*lines, *(f"  · {one}" for one in self.not_reached)])
 
@@ -136,8 +140,8 @@ class Eraser:
                 "ce rôle ne peut effacer : il n'a qu'INSERT et SELECT",
             ),
             todo=say(
-                "erase as a role with DELETE on subjects, subject_keys, contents, holdings, restrictions and UPDATE on tickets, kept_replies, epochs",
-                "effacez avec un rôle qui a DELETE sur subjects, subject_keys, contents, holdings, restrictions et UPDATE sur tickets, kept_replies, epochs",
+                "erase as a role with DELETE on subjects, subject_keys, contents, holdings and UPDATE on tickets, kept_replies, epochs",
+                "effacez avec un rôle qui a DELETE sur subjects, subject_keys, contents, holdings et UPDATE sur tickets, kept_replies, epochs",
             ),
         )
 
@@ -161,7 +165,6 @@ class Eraser:
             "keys": _count(connection, "subject_keys", "subject", found.refs),
             "contents": _count(connection, "contents", "record", found.contents),
             "replies": len(found.replies),
-            "restrictions": _count(connection, "restrictions", "lookup", found.lookups),
         }
         unlinked = _count(connection, "uses", "subject", found.refs)
         return Receipt(
@@ -173,6 +176,7 @@ class Eraser:
             tickets=tuple(found.tickets),
             recipients=access.recipients,
             not_reached=tuple(_not_reached(connection, access, remote=self.remote)),
+            kept=_kept(connection, found),
         )
 
     def _body(self, receipt: Receipt, found: _Found) -> dict[str, Any]:
@@ -209,8 +213,19 @@ def _destroy(connection: Connection, found: _Found) -> None:
         "UPDATE tickets SET status='expired', envelope=NULL, kept=substr(kept,1,0) WHERE id IN ({}) RETURNING 1",
         found.tickets,
     )
-    among(connection, "DELETE FROM restrictions WHERE lookup IN ({}) RETURNING 1", found.lookups)
     connection.execute("UPDATE epochs SET value=value+1 WHERE name='subjects' RETURNING value")
+
+
+def _kept(connection: Connection, found: _Found) -> tuple[str, ...]:
+    """Return what stays: a keyed digest on a suppression list is how someone is recognised who must not be used again."""
+    if not _count(connection, "restrictions", "lookup", found.lookups):
+        return ()
+    return (
+        say(
+            "the restriction stays, so that the data is not used again; unrestrict lifts it",
+            "la limitation reste, pour que les données ne servent plus ; unrestrict la lève",
+        ),
+    )
 
 
 def _keeping(connection: Connection, tickets: Sequence[str]) -> list[str]:

@@ -56,7 +56,7 @@ def place(
     Raises:
         ConfigError: it names nothing, its reason is no id, or nobody is known by a reference.
     """
-    if not _REASON.fullmatch(reason):
+    if not is_file_id(reason):
         raise ConfigError(
             say("a hold's reason is the id of a file", "le motif d'un gel est l'identifiant d'un dossier"),
             where="reason_id",
@@ -78,6 +78,11 @@ def place(
     connection.insert("legal_holds", [(hold.id, hold.time, orjson.dumps(hold.to_json()))])
     body = {"status": "placed", "reason": reason, "purpose": purpose, "call": call_id, "subjects": sorted(named)}
     return hold, [Draft("hold", "", body, id=hold.id, time=hold.time)]
+
+
+def is_file_id(text: str) -> bool:
+    """Whether a text is the id of a file elsewhere: the only thing that may be written down as a reason."""
+    return _REASON.fullmatch(text) is not None
 
 
 def lift(connection: Connection, hold_id: str) -> list[Draft]:

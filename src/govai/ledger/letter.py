@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Literal
 from govai.core.errors import ConfigError
 from govai.core.lang import say
 from govai.ledger.access import coverage
+from govai.ledger.exporting import replacing
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -85,7 +86,7 @@ class Letter:
 
 
 def write_letter(access: Access, path: str | Path, lang: Literal["fr", "en"]) -> Path:
-    """Write the letter as its file's ending says, and return where it is.
+    """Write the letter as its file's ending says, whole or not at all, for its owner only (0600); return where it is.
 
     Raises:
         ConfigError: another ending or language, fpdf2 is missing, or it cannot be written there.
@@ -109,15 +110,9 @@ def write_letter(access: Access, path: str | Path, lang: Literal["fr", "en"]) ->
         from govai.ledger.letter_html import html
 
         made = html(letter).encode()
-    try:
-        place.write_bytes(made)
-    except OSError as error:
-        problem = error.strerror or type(error).__name__
-    else:
-        return place
-    raise ConfigError(
-        say(f"the letter cannot be written: {problem}", f"la lettre ne peut être écrite : {problem}"), where=place.name
-    )
+    with replacing(place) as file:
+        file.write(made)
+    return place
 
 
 def compose(access: Access, lang: str) -> Letter:

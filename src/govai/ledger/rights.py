@@ -123,14 +123,16 @@ class Rights:
         """Record that a field of someone's is wrong, and was corrected at its source (GDPR art. 16); return the record's id.
 
         Args:
-            field: `source.field` or the field's name, no value. note: for the record; what identifies someone is refused.
+            field: `source.field` or the field's name, of one that a call about them used. note: the id of a file elsewhere, or "".
 
         Raises:
-            ConfigError: a column that identifies nobody; a field or note that holds personal data.
+            ConfigError: a column that identifies nobody; a field that no call about them used; a note that is no id.
         """
         identities, _people = self._named(given, identifiers)
         given_values = [str(one) for one in {**(given or {}), **identifiers}.values() if one is not None]
-        _refuse_values((field, note), given_values)
+        used = {one for call in self.about(given, **identifiers).calls for one in call.fields}
+        _refuse_unused(field, {name for one in used for name in (one.name, one.field) if name})
+        _refuse_words(note, given_values)
         return self._recorded("rectification", {"field": field, "note": note}, identities, lambda _on: None)
 
     async def aabout(self, given: Mapping[str, object] | None = None, /, **identifiers: object) -> Access:
@@ -190,15 +192,30 @@ class Rights:
         return draft.id
 
 
-def _refuse_values(texts: Sequence[str], values: Sequence[str]) -> None:
-    said = "\n".join(texts).casefold()
-    if "@" in said or any(len(one) >= _TELLING and one.casefold() in said for one in values):
+def _refuse_unused(field: str, known: set[str]) -> None:
+    """Refuse what is no field of the person's calls; the text given is repeated nowhere, it may be a value."""
+    if field not in known:
+        from govai.core.names import did_you_mean
+
+        raise ConfigError(
+            say("no call about this person used this field", "aucun appel sur cette personne n'a utilisé ce champ"),
+            where="field=",
+            todo=did_you_mean(field, known),
+        )
+
+
+def _refuse_words(note: str, values: Sequence[str]) -> None:
+    from govai.ledger.holds import is_file_id
+
+    said = note.casefold()
+    if note and (not is_file_id(note) or any(len(one) >= _TELLING and one.casefold() in said for one in values)):
         raise ConfigError(
             say(
-                "field= and note= are recorded: no value may stand in them",
-                "field= et note= sont enregistrés : aucune valeur n'y a sa place",
+                "note= is recorded: the id of a file elsewhere, no value",
+                "note= est enregistré : l'identifiant d'un dossier, aucune valeur",
             ),
-            todo=say("name the field and the reason only", "nommez seulement le champ et la raison"),
+            where="note=",
+            todo=say("letters, digits, . _ / -; never a name: DSR-2026-17", "jamais un nom : DSR-2026-17"),
         )
 
 
