@@ -14,6 +14,7 @@ from benchmarks.bench_ledger import _BODY
 from govai.core.records import Draft, new_id
 from govai.keys.roots import RootKey
 from govai.ledger.claims import digest_of
+from govai.ledger.signing import Signer
 from govai.ledger.store import Ledger
 
 KEYS = RootKey(b"k" * 32, "test")
@@ -58,9 +59,8 @@ def _purged(url: str) -> None:
         one
         for (one,) in on.execute("SELECT hash FROM records WHERE chain=? AND seq BETWEEN ? AND ? ORDER BY seq", which)
     ]
-    ledger.commit(
-        [Draft("purge", "", {"purged": [{"chain": chain, "from": 1, "to": _PURGED}], "digest": digest_of(hashes)})]
-    )
+    said = {"purged": [{"chain": chain, "from": 1, "to": _PURGED}], "digest": digest_of(hashes)}
+    ledger.commit([Draft("purge", "", Signer(KEYS).signed(said))])
     on.execute("INSERT INTO purging VALUES('benchmark')")
     on.execute("UPDATE records SET bytes=x'' WHERE chain=? AND seq BETWEEN ? AND ?", which)
     on.execute("DELETE FROM purging")

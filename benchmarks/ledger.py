@@ -1,11 +1,11 @@
 """The ledger's figures on SQLite and PostgreSQL: `python benchmarks/ledger.py`, or `python -m benchmarks.ledger`.
 
-`--load SECONDS` writes from 8 processes of 64 tasks to one PostgreSQL, and from 4 to one file, and looks for what was lost.
+`--load SECONDS` writes from 8 processes of 64 tasks to one PostgreSQL, and from 4 to one file, and looks for what was lost;
+`--records N` says over how many records `verify` and `about` are measured.
 """
 
 from __future__ import annotations
 
-import importlib
 import os
 import subprocess
 import sys
@@ -13,17 +13,16 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from importlib.util import find_spec
 from pathlib import Path
 
 if __package__ in (None, ""):
     sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from benchmarks import bench_ledger, measuring
+from benchmarks import about, bench_ledger, measuring, verify
 from govai.ledger.store import Ledger
 from govai.ledger.verify import records_at, verify_url
 
-SERVER = os.environ.get("GOVAI_TEST_POSTGRES", "postgresql://postgres@127.0.0.1:5432/postgres")
+SERVER = os.environ.get("GOVAI_TEST_POSTGRESQL", "postgresql://postgres@127.0.0.1:5432/postgres")
 WORKER = """
 import asyncio, sys, time
 from govai.core.records import Draft
@@ -99,7 +98,7 @@ def loads(seconds: float) -> None:
 def on_server(rounds: int) -> None:
     with server_schema() as url:
         if url is None:
-            measuring.title(f"no PostgreSQL at {SERVER}: name one in $GOVAI_TEST_POSTGRES")
+            measuring.title(f"no PostgreSQL at {SERVER}: name one in $GOVAI_TEST_POSTGRESQL")
             return
         import psycopg
 
@@ -129,9 +128,12 @@ def main(rounds: int = 500) -> None:
         return
     bench_ledger.main(rounds)
     on_server(rounds)
-    for other in ("benchmarks.verify", "benchmarks.about"):
-        if find_spec(other) is not None:
-            importlib.import_module(other).main()
+    count = int(sys.argv[sys.argv.index("--records") + 1]) if "--records" in sys.argv else 200_000
+    measuring.title(f"verify, and about one person, over {count:,} records (--records 10000000 takes hours)")
+    sys.stdout.flush()
+    verify.main(str(count))
+    with tempfile.TemporaryDirectory() as folder:
+        about.main(count, f"sqlite:///{folder}/ledger.db")
 
 
 if __name__ == "__main__":

@@ -19,12 +19,13 @@ from pathlib import Path
 from benchmarks import measuring
 from benchmarks.honest_life import KEYS, lived
 from govai.ledger import parts
-from govai.ledger.claims import Claims, Purge
+from govai.ledger.claims import Claims
 from govai.ledger.line import Line
 from govai.ledger.parts import Part
 from govai.ledger.scanning import Scan
 from govai.ledger.signing import Signer
-from govai.ledger.verify import _purges, Trust, verify_url
+from govai.ledger.purges import Purges
+from govai.ledger.verify import Trust, verify_url
 from govai.storage.opening import open_database
 
 GOAL = 200_000
@@ -58,7 +59,9 @@ def verified(url: str) -> int:
 def plain(url: str, *, signed: bool) -> int:
     """One loop in this process; where no signature is taken for what it says, every record is parsed."""
     connection = open_database(url).connect_reading()
-    claims = Claims(Line.read(connection).checkpoints.values() if signed else (), list[Purge](_purges(connection)))
+    claims = Claims(
+        Line.read(connection).checkpoints.values() if signed else (), Purges.read(connection, frozenset()).signed
+    )
     scan = Scan(claims)
     scan.run(connection.stream(*Part(None, None).query()))
     connection.close()
