@@ -108,12 +108,13 @@ class Maker:
         from govai.ledger.scanning import spelled
 
         for position, raw in connection.execute(_SINCE, (self._position,)):
+            self._position = position
             said = spelled(raw) if isinstance(raw, bytes) else None
             try:
                 one = Checkpoint.from_json(said and said["body"])
             except ValueError:
                 continue  # verifying names it; the line goes on from the last that can be read
-            self._position, self._last = position, (one.number, one.digest)
+            self._last = (one.number, one.digest)
             self._covered.update((span.chain, span.last) for span in one.spans)
 
     def _still(self, connection: Connection, made: Checkpoint) -> list[Draft]:
