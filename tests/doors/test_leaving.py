@@ -163,7 +163,7 @@ async def test_a_task_cancelled_before_its_intent_is_durable_leaves_nothing(gov:
     wrapped = gov.wrap(bare, purpose="support")
     server.log.clear()
     task = asyncio.create_task(kind.ask(wrapped, TEXT, "echo", False))
-    while gov._engine.ledger._writer._loops == {}:  # until it waits for the ledger
+    while not gov._engine.ledger._writer._tasks._pending:  # until it waits for the ledger
         await asyncio.sleep(0)
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
@@ -176,7 +176,7 @@ async def test_a_task_cancelled_just_when_its_intent_is_durable_sends_nothing_an
     wrapped = gov.wrap(bare, purpose="support")
     server.log.clear()
     task = asyncio.create_task(kind.ask(wrapped, TEXT, "echo", False))
-    while gov._engine.ledger._writer._loops == {}:
+    while not gov._engine.ledger._writer._tasks._pending:
         await asyncio.sleep(0)
     asyncio.get_running_loop().call_soon(task.cancel)  # after the commit, before the task goes on
     with pytest.raises(asyncio.CancelledError):
@@ -228,10 +228,10 @@ async def test_an_answer_that_is_kept_by_its_key_and_whose_task_is_cancelled_mea
     reached, on = asyncio.Event(), threading.Event()
     loop, keep = asyncio.get_running_loop(), gov._engine.desk.keep_reply
 
-    def slow(*said: Any) -> None:
+    def slow(*said: Any, **more: Any) -> None:
         loop.call_soon_threadsafe(reached.set)
         on.wait()
-        keep(*said)
+        keep(*said, **more)
 
     monkeypatch.setattr(gov._engine.desk, "keep_reply", slow)  # a database that takes its time
     task = asyncio.create_task(gov.agenerate("offline:echo", TEXT, purpose="support", key="k"))
