@@ -53,7 +53,7 @@ with govai.Governor(policy, ledger=url, keys=None, actor="ana") as gov:
 
 
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="no SIGKILL here")
-@pytest.mark.parametrize("at", [30, 700, 1500, 2300, 2800, 3300, 3600, 4000, 4900, 5000])
+@pytest.mark.parametrize("at", [700, 2800, 3600, 4900])
 def test_a_process_killed_at_any_line_leaves_no_call_without_intent(ledger_url: str, at: int) -> None:
     """From the migration over three calls to the close; the lines that run are counted, the killed one is the test's choice."""
     with Server() as server:

@@ -32,7 +32,7 @@ from tests.ledger.attacker import Attacker
 
 SERVER = "postgresql://postgres@127.0.0.1/postgres"
 KEYS = RootKey(b"k" * 32, "test")
-PLACES = 4  # random places an alteration is tried at
+PLACES = 2  # random places an alteration is tried at
 
 
 @dataclass(frozen=True)
