@@ -20,7 +20,8 @@ if __package__ in (None, ""):
 
 from benchmarks import about, bench_ledger, measuring, verify
 from govai.ledger.store import Ledger
-from govai.ledger.verify import records_at, verify_url
+from govai.ledger.reading import reading_at
+from govai.ledger.verify import verify_url
 
 SERVER = os.environ.get("GOVAI_TEST_POSTGRESQL", "postgresql://postgres@127.0.0.1:5432/postgres")
 WORKER = """
@@ -74,7 +75,8 @@ def load(url: str, processes: int, tasks: int, seconds: float) -> tuple[int, flo
     said = sorted(line for one in running for line in one.communicate()[0].split())
     took = time.perf_counter() - start
     assert [one.returncode for one in running] == [0] * processes
-    kept = [(one.kind, one.id, one.intent_id) for one in records_at(url, limit=100_000_000)]
+    with reading_at(url) as reading:
+        kept = [(one.kind, one.id, one.intent_id) for one in reading.records()]
     assert sorted(named for kind, named, _ in kept if kind == "intent") == said
     assert sorted(of for kind, _, of in kept if kind == "outcome") == said
     found = verify_url(url)

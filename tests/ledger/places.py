@@ -1,32 +1,22 @@
-"""Ledgers to test on: a file, and a schema of one's own on a PostgreSQL server, dropped afterwards."""
+"""Ledgers to test on, and what stands in one."""
 
 from __future__ import annotations
 
-import os
-import uuid
 from collections.abc import Iterator
-from pathlib import Path
-from typing import Any
 
 import pytest
 
-SERVER = os.environ.get("GOVAI_TEST_POSTGRESQL", "postgresql://postgres@127.0.0.1:5432/postgres")
+from govai.core.records import Record
+from govai.ledger.reading import reading_at
 
 
-@pytest.fixture(params=["sqlite", "postgres"])
-def place(request: Any, tmp_path: Path) -> Iterator[str]:
+@pytest.fixture
+def place(ledger_url: str) -> str:
     """The URL of a new ledger, on SQLite and on PostgreSQL."""
-    if request.param == "sqlite":
-        yield f"sqlite:///{tmp_path}/ledger.db"
-        return
-    psycopg = pytest.importorskip("psycopg")
-    name = f"test_{uuid.uuid4().hex[:12]}"
-    try:
-        psycopg.connect(SERVER, connect_timeout=3).close()
-    except psycopg.Error:
-        pytest.skip("needs PostgreSQL on port 5432, or $GOVAI_TEST_POSTGRESQL naming one")
-    try:
-        yield f"{SERVER}?schema={name}"
-    finally:
-        with psycopg.connect(SERVER, autocommit=True) as base:
-            base.execute(f"DROP SCHEMA IF EXISTS {name} CASCADE")
+    return ledger_url
+
+
+def records_at(url: str) -> Iterator[Record]:
+    """Yield all records of a ledger, without opening it for writing."""
+    with reading_at(url) as reading:
+        yield from reading.records()

@@ -22,6 +22,7 @@ from typer.testing import CliRunner
 import govai
 from govai.cli.app import app
 from govai.core.checkpoints import Checkpoint
+from govai.core.errors import LedgerUnavailable
 from govai.core.records import Draft, new_id
 from govai.keys.roots import RootKey
 from govai.ledger.line import Line
@@ -437,3 +438,35 @@ def test_the_line_reads_in_french(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GOVAI_LANG", "fr")
     assert all(Fault(code, "r", "7").words != english[code] for code in CODES)
     assert Line().notes(()) == ["aucun point de contrôle n'est signé"]
+
+
+def test_a_database_that_does_not_answer_is_said_and_everything_is_closed_all_the_same(schema: str, tmp_path: Path) -> None:
+    import psycopg
+
+    closed: list[str] = []
+
+    class Sink:
+        name = "there"
+
+        def emit(self, records: object) -> None: ...
+
+        def close(self, timeout: float) -> None:
+            closed.append(self.name)
+
+    name, server = schema.rpartition("=")[2], schema.partition("?")[0]
+    ledger = Ledger(schema, keys=RootKey(b"k" * 32, "test"), sinks=[Sink()])
+    ledger.anchor(FileAnchor(tmp_path / "copies"))
+    ledger.commit([Draft("note", "c", {})])
+    with psycopg.connect(server, autocommit=True) as base:
+        base.execute(f"ALTER TABLE {name}.records RENAME TO records_away")  # as good as gone
+        try:
+            with pytest.raises(LedgerUnavailable):
+                ledger.checkpoint()
+            with pytest.raises(LedgerUnavailable):
+                ledger.proof("none")
+            ledger.enqueue(Draft("outcome", "c", {}, intent_id="none"))
+            with pytest.raises(LedgerUnavailable):
+                ledger.close()
+        finally:
+            base.execute(f"ALTER TABLE {name}.records_away RENAME TO records")
+    assert closed == ["there"] and ledger._writer.closed

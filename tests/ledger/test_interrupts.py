@@ -18,8 +18,8 @@ import pytest
 from govai.core.errors import LedgerUnavailable
 from govai.core.records import Draft
 from govai.ledger.store import Ledger
-from govai.ledger.verify import records_at, verify_url
-from govai.ledger.verify import records_at, verify_url
+from govai.ledger.verify import verify_url
+from tests.ledger.places import records_at
 
 
 def intent(**body: object) -> Draft:
@@ -196,7 +196,7 @@ def test_closed_while_others_wait_every_caller_is_answered(ledger_url: str) -> N
         thread.join(60)
     assert not any(thread.is_alive() for thread in threads)
     assert len(refused) >= 7
-    kept = {record.id for record in records_at(ledger_url, limit=1_000_000)}
+    kept = {record.id for record in records_at(ledger_url)}
     assert set(acknowledged) <= kept
     assert kept.isdisjoint(refused)
     with pytest.raises(LedgerUnavailable, match="closed"):
@@ -266,7 +266,7 @@ def test_forks_while_threads_and_tasks_write_to_the_ledger(ledger_url: str) -> N
         assert codes == [0] * 6, codes
     """
     subprocess.run([sys.executable, "-W", "ignore", "-c", textwrap.dedent(code), ledger_url], check=True, timeout=120)
-    chains = Counter(record.chain for record in records_at(ledger_url, limit=1_000_000))
+    chains = Counter(record.chain for record in records_at(ledger_url))
     assert sorted(chains.values())[:-1] == [1] * 6 + [11] * 6
     assert verify_url(ledger_url).ok
 
@@ -305,4 +305,4 @@ def test_a_fork_while_another_thread_opens_and_closes_the_file_leaves_a_child_th
     assert done.returncode == 0, done.stderr[-2000:]
     found = verify_url(url)
     assert found.ok, found.faults
-    assert [record.call_id for record in records_at(url, limit=100_000)].count("child") == 12
+    assert [record.call_id for record in records_at(url)].count("child") == 12

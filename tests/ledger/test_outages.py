@@ -21,7 +21,8 @@ from benchmarks.ledger import load
 from govai.core.errors import LedgerUnavailable
 from govai.core.records import Draft
 from govai.ledger.store import Ledger
-from govai.ledger.verify import records_at, verify_url
+from govai.ledger.verify import verify_url
+from tests.ledger.places import records_at
 from tests.server import Server
 
 
@@ -219,7 +220,7 @@ def test_a_failing_fsync_refuses_and_recovers(tmp_path: Path) -> None:
     environment = {**os.environ, "LD_PRELOAD": str(tmp_path / "shim.so"), "FSYNC_FAILS": str(tmp_path / "fails")}
     url = f"sqlite:///{tmp_path}/ledger.db"
     subprocess.run([sys.executable, "-c", textwrap.dedent(code), url], check=True, env=environment, timeout=120)
-    assert len({record.id for record in records_at(url, limit=100) if record.kind == "intent"}) == 20
+    assert len({record.id for record in records_at(url) if record.kind == "intent"}) == 20
     assert verify_url(url).ok
 
 

@@ -23,7 +23,8 @@ from govai.core.errors import ConfigError, LedgerUnavailable
 from govai.core.records import Draft
 from govai.keys.roots import RootKey
 from govai.ledger.store import Ledger
-from govai.ledger.verify import records_at, verify_url
+from govai.ledger.verify import verify_url
+from tests.ledger.places import records_at
 
 psycopg = pytest.importorskip("psycopg")
 
@@ -266,7 +267,7 @@ def test_a_fork_opens_a_chain_of_its_own(schema: str) -> None:
             os.waitpid(child, 0)
     """
     subprocess.run([sys.executable, "-c", textwrap.dedent(code), schema], check=True, timeout=60)
-    chains = Counter(record.chain for record in records_at(schema, limit=1000))
+    chains = Counter(record.chain for record in records_at(schema))
     assert sorted(chains.values()) == [20, 21]
     assert verify_url(schema).ok
 
@@ -312,7 +313,7 @@ def test_several_processes_lose_nothing_and_their_chains_verify(schema: str) -> 
     running = [subprocess.Popen([sys.executable, "-c", WORKER, schema, "10"], stdout=subprocess.PIPE, text=True) for _ in range(4)]
     said = [line for one in running for line in one.communicate(timeout=120)[0].split()]
     assert [one.returncode for one in running] == [0] * 4
-    kept = [record for record in records_at(schema, limit=10_000)]
+    kept = [record for record in records_at(schema)]
     assert sorted(record.id for record in kept if record.kind == "intent") == sorted(said)
     assert sorted(record.intent_id for record in kept if record.kind == "outcome") == sorted(said)
     assert verify_url(schema).ok

@@ -24,7 +24,8 @@ from govai.keys.roots import Keyring, RootKey, State
 from govai.ledger.signing import public_key
 from govai.ledger.holds import held
 from govai.ledger.store import Ledger
-from govai.ledger.verify import Trust, records_at, verify_url
+from govai.ledger.verify import Trust, verify_url
+from tests.ledger.places import records_at
 from govai.ledger.verify_bundle import verify_bundle
 
 KEYS = RootKey(b"k" * 32, "test")

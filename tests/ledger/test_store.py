@@ -24,7 +24,8 @@ from govai.core.canonical import canonical
 from govai.core.records import Draft, Record
 from govai.keys import open_keys
 from govai.ledger.store import Ledger
-from govai.ledger.verify import records_at, verify_url
+from govai.ledger.verify import verify_url
+from tests.ledger.places import records_at
 
 JSON = st.recursive(st.none() | st.booleans() | st.integers(-(2**53) + 1, 2**53 - 1) | st.text(), lambda c: st.lists(c, max_size=3) | st.dictionaries(st.text(), c, max_size=3), max_leaves=8)
 

@@ -78,27 +78,22 @@ class Maker:
             self._lock, self._process = threading.Lock(), os.getpid()
         with self._lock:
             while True:
-                made = self._drawn_up(signer)
+                made: Checkpoint | None = self._ledger.read_apart(lambda connection: self._drawn_up(connection, signer))
                 if made is None or self._ledger.append_alone(lambda c, made=made: self._still(c, made)):
                     return made
 
-    def _drawn_up(self, signer: Signer) -> Checkpoint | None:
+    def _drawn_up(self, connection: Connection, signer: Signer) -> Checkpoint | None:
         """Return a signed checkpoint of what moved; it is not written yet."""
-        connection = self._ledger.database.connect_reading()
-        try:
-            self._read_on(connection)
-            spans, busy, left = [], False, _MOST
-            heads = connection.execute("SELECT chain, seq FROM heads ORDER BY chain")
-            for chain, seq in heads:
-                first = self._covered.get(chain, 0) + 1
-                rows = connection.execute(_SPAN, (chain, first - 1, seq, left)) if seq >= first and left else []
-                if rows:
-                    left -= len(rows)
-                    busy = busy or any(kind not in _OWN for _, kind in rows)
-                    spans.append(_span(chain, first, [digest for digest, _ in rows]))
-        finally:
-            if self._ledger.path != ":memory:":  # the only connection there is
-                connection.close()
+        self._read_on(connection)
+        spans, busy, left = [], False, _MOST
+        heads = connection.execute("SELECT chain, seq FROM heads ORDER BY chain")
+        for chain, seq in heads:
+            first = self._covered.get(chain, 0) + 1
+            rows = connection.execute(_SPAN, (chain, first - 1, seq, left)) if seq >= first and left else []
+            if rows:
+                left -= len(rows)
+                busy = busy or any(kind not in _OWN for _, kind in rows)
+                spans.append(_span(chain, first, [digest for digest, _ in rows]))
         if not busy:
             return None
         number, previous = self._last

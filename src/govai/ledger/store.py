@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import weakref
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from govai.core.errors import LedgerUnavailable
+from govai.core.errors import GovaiError, LedgerUnavailable
 from govai.core.lang import say
 from govai.core.records import Draft, Record
 from govai.ledger.chain import record_of
@@ -119,7 +119,7 @@ class Ledger(Inquiry, Custody, Rights):
         """
         from govai.ledger.proof import prove
 
-        return self._read_apart(lambda connection: prove(connection, record_id))
+        return self.read_apart(lambda connection: prove(connection, record_id))
 
     def export_bundle(self, path: str | Path) -> Bundle:
         """Sign where the chains stand, and write a ZIP file that verifies offline with only the public key.
@@ -132,7 +132,7 @@ class Ledger(Inquiry, Custody, Rights):
         self._writer.flush()
         if self.keys is not None:
             self._maker.make()
-        return self._read_apart(lambda connection: write_bundle(connection, path, self.public_keys))
+        return self.read_apart(lambda connection: write_bundle(connection, path, self.public_keys))
 
     def commit(self, drafts: Sequence[Draft]) -> None:
         """Return once the drafts are durable.
@@ -166,7 +166,7 @@ class Ledger(Inquiry, Custody, Rights):
         self._writer.flush()
         self.sweep()
         trust = Trust(self.public_keys, tuple(self._anchors), _beside(self.keys, self.path))
-        return self._read_apart(lambda connection: verify_connection(connection, self.database, trust))
+        return self.read_apart(lambda connection: verify_connection(connection, self.database, trust))
 
     def sweep(self) -> int:
         """Give the outcome `unknown` to intents whose writer is gone; return how many."""
@@ -192,18 +192,23 @@ class Ledger(Inquiry, Custody, Rights):
                 feed.drain(last, timeout)
 
     def close(self, timeout: float = 5.0) -> None:
-        """Flush and close; sinks get `timeout` seconds each."""
+        """Flush and close; sinks get `timeout` seconds each.
+
+        Raises:
+            LedgerUnavailable: what was queued cannot be written; everything is closed all the same.
+        """
         self._at_exit.detach()
         if self._writer.closed:
             return
-        self._pacer.close()
-        if self._anchors:
-            with suppress(LedgerUnavailable):  # what is not anchored now is so next time
-                self.checkpoint()
-        self.flush(timeout)
-        for feed in self._feeds:
-            feed.close(timeout)
-        self._writer.close()
+        with ExitStack() as closing:
+            closing.callback(self._writer.close)
+            for feed in reversed(self._feeds):
+                closing.callback(feed.close, timeout)
+            self._pacer.close()
+            if self._anchors:
+                with suppress(GovaiError):  # what is not anchored now is so next time
+                    self.checkpoint()
+            self.flush(timeout)
 
     def rows_after(self, position: int, count: int) -> list[tuple[int, str, bytes | None]]:
         """Return up to `count` records after a position, for a sink, as (position, id, bytes).
@@ -304,21 +309,30 @@ class Ledger(Inquiry, Custody, Rights):
                     kind = type(error).__name__
                     if last or not self.database.mendable(error):
                         break
-        raise LedgerUnavailable(
+        raise self._unreadable(kind)
+
+    def _unreadable(self, kind: str) -> LedgerUnavailable:
+        return LedgerUnavailable(
             say(f"the ledger cannot be read ({kind})", f"le registre ne peut être lu ({kind})"),
             where=self.url,
             todo=say("mend the disk, the server or the rights, and call again", "réparez disque, serveur ou droits"),
         )
 
-    def _read_apart(self, step: Callable[[Connection], T]) -> T:
-        """Run a step on a connection that only reads."""
-        from govai.ledger.verify import opened
+    def read_apart(self, step: Callable[[Connection], T]) -> T:
+        """Run a step on a connection that only reads.
 
-        reader = opened(self.database)
+        Raises:
+            LedgerUnavailable: the database does not answer.
+        """
         try:
-            return step(reader)
-        finally:
-            reader.close()
+            reader = self.database.connect_reading()
+            try:
+                return step(reader)
+            finally:
+                reader.close()
+        except self.database.errors as error:
+            kind = type(error).__name__
+        raise self._unreadable(kind)
 
     def _wake(self) -> None:
         if self.keys is not None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from govai.core.errors import LedgerUnavailable
 from govai.core.lang import say
-from govai.ledger.chain import OF_KIND, record_of
+from govai.ledger.chain import OF_KIND
 from govai.ledger.claims import Claims, mismatches
 from govai.ledger.fault import Fault
 from govai.ledger.line import Copies, Line, confirmed, read_back, untimed
@@ -23,11 +23,10 @@ if TYPE_CHECKING:
 
     from govai.core.checkpoints import Anchor
     from govai.core.database import Connection, Database
-    from govai.core.records import Record
     from govai.ledger.scanning import Suspect
 
 _OF_KIND = f"SELECT id, bytes FROM records WHERE {OF_KIND} ORDER BY position"  # noqa: S608 -- our words
-_ROWS = "SELECT chain,seq,id,time,kind,call_id,intent_id,purpose,hash,bytes FROM records ORDER BY position"
+_ROWS = Part(None, None).query()[0]
 _TYPES = (str, int, *[str] * 7, bytes)  # of these columns
 _TWICE = "SELECT id FROM records GROUP BY id HAVING count(*)>1 LIMIT 100"
 _RANGE = "SELECT hash FROM records WHERE chain=? AND seq BETWEEN ? AND ? ORDER BY seq"
@@ -71,12 +70,8 @@ def verify_connection(connection: Connection, database: Database, trust: Trust |
     """Verify an open ledger; more connections to its database are opened by other processes where it is large."""
     trust = trust or Trust()
     scan = Scan(Claims())
-    odd: tuple[type[Exception], ...] = (
-        *database.errors,
-        TypeError,
-        ValueError,
-        OverflowError,
-    )  # of values that no ledger holds
+    values = (TypeError, ValueError, OverflowError)  # of what no ledger holds
+    odd: tuple[type[Exception], ...] = (*database.errors, *values)
     try:
         return _verify(connection, database, trust, scan)
     except odd as error:
@@ -136,7 +131,7 @@ def _verify(connection: Connection, database: Database, trust: Trust, scan: Scan
     scan.claims = Claims([*line.checkpoints.values(), *copies.unkept], purges.signed)
     broken = [*line.faults(trust.keys), *copies.faults, *purges.faults]
     if broken or not scan_in_parts(scan, connection, database):
-        scan.run(connection.stream(Part(None, None).query()[0]))
+        scan.run(connection.stream(_ROWS))
     faults = [*scan.faults, *(_told(connection, one) for one in scan.suspects), *_unmatched(connection, scan)]
     faults += [*ends(scan, before, _heads(connection)), *broken]
     faults += _emptied(connection, scan, purges)
@@ -232,39 +227,3 @@ def result(records: int, faults: list[Fault], until: str | None, notes: list[str
     else:
         why = say(f"anchored outside until {until}", f"ancré à l'extérieur jusqu'à {until}")
     return Verification(True, records, until, None, why, (), tuple(notes))
-
-
-def records_at(url: str, *, purpose: str | None = None, limit: int = 50, about: str | None = None) -> Iterator[Record]:
-    """Yield the records of the ledger at a URL, oldest first, without creating or changing it.
-
-    Args:
-        purpose: only those. limit: at most so many. about: id of a record (with its outcome), or of a call (all of it).
-
-    Raises:
-        ConfigError: there is no such ledger. LedgerUnavailable: a record is damaged.
-    """
-    database = open_database(url)
-    connection = opened(database)
-    where, values = ["1=1"], []
-    if purpose is not None:
-        where.append("purpose=?")
-        values.append(purpose)
-    if about is not None:
-        where.append("(id=? OR call_id=? OR intent_id=?)")
-        values.extend([about] * 3)
-    query = f"SELECT id, bytes FROM records WHERE {' AND '.join(where)} ORDER BY position LIMIT ?"  # noqa: S608 -- our words
-    kind = ""
-    try:
-        for named, raw in connection.stream(query, (*values, limit)):
-            if raw != b"":  # purged
-                yield record_of(raw, named)
-    except database.errors as error:
-        kind = type(error).__name__
-    finally:
-        connection.close()
-    if kind:
-        raise LedgerUnavailable(
-            say(f"the ledger cannot be read ({kind})", f"le registre est illisible ({kind})"),
-            where=database.url,
-            todo=say("govai ledger verify says what is wrong", "govai ledger verify dit ce qui ne va pas"),
-        )
