@@ -121,3 +121,11 @@ def _unseen(char: str) -> bool:
 
 def _spelled(char: str) -> str:
     return char if char in "\n\t\u200d" else f"\\u{ord(char):04x}"  # U+200D joins emoji, and hides nothing
+
+
+def restricted() -> str:
+    """Say why nothing may be sent about someone (GDPR art. 18)."""
+    return say(
+        "someone this is about asked that their data not be used (GDPR art. 18): restricted",
+        "une personne concernée a demandé la limitation du traitement (RGPD art. 18) : restricted",
+    )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import httpx2
 
 from govai.core.decisions import Effect
-from govai.core.lang import say
+from govai.core.wording import restricted
 from govai.doors.generating import body_for
 from govai.flow import recording
 from govai.flow.admit import decide
@@ -34,12 +34,5 @@ def explain(engine: Engine, order: Order) -> Decision:
     people = recording.subjects(engine, call.asked, call.sight)
     if people and engine.ledger.is_restricted(people):
         decision = call.judged
-        return replace(decision, effect=Effect.BLOCK, reasons=(*decision.reasons, _restricted()))
+        return replace(decision, effect=Effect.BLOCK, reasons=(*decision.reasons, restricted()))
     return call.judged
-
-
-def _restricted() -> str:
-    return say(
-        "someone this is about asked that their data not be used (GDPR art. 18): restricted",
-        "une personne concernée a demandé la limitation du traitement (RGPD art. 18) : restricted",
-    )

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from govai.core.errors import Blocked
 from govai.core.lang import say
 from govai.core.records import Draft
+from govai.core.wording import restricted
 from govai.ledger.chain import Chain, Row
 from govai.ledger.links import links_of
 from govai.ledger.subjects import Subjects
@@ -137,10 +138,7 @@ def refuse_restricted(subjects: Subjects, drafts: Sequence[Draft]) -> GovaiError
     if first is None:
         return None
     error = Blocked(
-        say(
-            "someone this is about asked that their data not be used (GDPR art. 18): restricted",
-            "une personne concernée a demandé la limitation du traitement (RGPD art. 18) : restricted",
-        ),
+        restricted(),
         todo=say("leave their row out", "retirez sa ligne"),
     )
     error.intent_id = first.id
