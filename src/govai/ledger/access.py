@@ -189,7 +189,7 @@ def _title(access: Access) -> str:
     count, by = len(access.calls), ", ".join(name for name, _category in access.asked)
     restricted = say(" · restricted", " · traitement limité") if access.restricted else ""
     return (
-        say(f"{count} calls about this person (by {by})", f"{count} appels sur cette personne (par {by})") + restricted
+        say(f"calls about this person (by {by}): {count}", f"appels sur cette personne (par {by}) : {count}") + restricted
     )
 
 
