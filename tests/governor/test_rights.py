@@ -384,7 +384,7 @@ def test_the_command_line_asks_for_values_and_prints_none(tmp_path: Path) -> Non
     assert run("erase", "--email", ANA["email"], "--dry-run").exit_code == 0
     erased = run("erase", "--email", ANA["email"], "--yes")
     assert erased.exit_code == 0 and ANA["email"] not in erased.output + listed.output
-    assert "0 calls" in run("about", "--email", ANA["email"]).output
+    assert "(by email): 0" in run("about", "--email", ANA["email"]).output
     assert isinstance(run("about", "--id", "x").exception, ConfigError)
 
 

@@ -189,7 +189,8 @@ def _title(access: Access) -> str:
     count, by = len(access.calls), ", ".join(name for name, _category in access.asked)
     restricted = say(" · restricted", " · traitement limité") if access.restricted else ""
     return (
-        say(f"calls about this person (by {by}): {count}", f"appels sur cette personne (par {by}) : {count}") + restricted
+        say(f"calls about this person (by {by}): {count}", f"appels sur cette personne (par {by}) : {count}")
+        + restricted
     )
 
 
