@@ -60,7 +60,11 @@ class Receiver:
                 pass
 
             def do_POST(self) -> None:
-                raw = self.rfile.read(int(self.headers["content-length"]))
+                length = int(self.headers["content-length"])
+                raw = self.rfile.read(length)
+                if len(raw) < length:  # who sent it was killed meanwhile
+                    self.close_connection = True
+                    return
                 headers = {name.lower(): value for name, value in self.headers.items()}
                 outer.tried.append((headers, raw))
                 status = outer.judge(raw) or (outer.answers.pop(0) if len(outer.answers) > 1 else outer.answers[0])
